@@ -1,0 +1,1 @@
+"""Ports implemented: one folder per vendor. The only place where vendor SDKs appear."""

@@ -1,0 +1,1 @@
+"""The conversation core: events and time in, actions out."""

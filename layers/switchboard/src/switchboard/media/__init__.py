@@ -1,0 +1,1 @@
+"""Pure audio machines on 8 kHz mu-law."""

@@ -1,0 +1,34 @@
+"""Where a call's state waits for whichever task continues it."""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Checkpoint(Struct, frozen=True):
+    """The last stored state of a call.
+
+    `fence` grows with every claim; only the holder of the highest may save. `snapshot` is the conversation's JSON,
+    empty before the first save. `disposition` is set once the call has ended for good.
+    """
+
+    call_id: str
+    fence: int
+    snapshot: str = ""
+    disposition: str = ""
+
+
+class CheckpointStore(Protocol):
+    """Conditional storage of checkpoints (law L6: at most one owner per call)."""
+
+    async def claim(self, call_id: str) -> Checkpoint:
+        """Take the call over: the answer carries a new fence and the last snapshot. Older owners are fenced off."""
+
+    async def save(self, checkpoint: Checkpoint) -> None:
+        """Store the state. Raises `StaleOwner` when `checkpoint.fence` is not the newest claim."""
+
+    async def load(self, call_id: str) -> Checkpoint | None:
+        """Read without claiming; None for an unknown call."""
+
+    async def close(self) -> None:
+        """Release the store."""
