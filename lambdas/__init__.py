@@ -1,0 +1,1 @@
+"""One folder, one function, one role."""

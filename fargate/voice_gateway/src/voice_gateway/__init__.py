@@ -1,0 +1,1 @@
+"""The media gateway: accepts media WebSockets and drives one conversation per call."""

@@ -4,18 +4,22 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from switchboard.domain.calls import Disposition, NextStep
+
 
 class Checkpoint(Struct, frozen=True):
     """The last stored state of a call.
 
     `fence` grows with every claim; only the holder of the highest may save. `snapshot` is the conversation's JSON,
-    empty before the first save. `disposition` is set once the call has ended for good.
+    empty before the first save. `next_step` tells the webhook what to do when the stream has closed;
+    `disposition` is set once the call has ended for good.
     """
 
     call_id: str
     fence: int
     snapshot: str = ""
-    disposition: str = ""
+    next_step: NextStep = NextStep.RESUME
+    disposition: Disposition | None = None
 
 
 class CheckpointStore(Protocol):

@@ -1,0 +1,22 @@
+"""The words of a call's life: how it ended and what happens next."""
+
+from enum import StrEnum
+
+
+class Disposition(StrEnum):
+    """How a call ended: exactly one per call, and it never changes (law L1)."""
+
+    COMPLETED = "completed"
+    CALLER_HUNG_UP = "caller_hung_up"
+    TRANSFERRED = "transferred"
+    NO_INPUT = "no_input"
+    DURATION_LIMIT = "duration_limit"
+    FAILED = "failed"
+
+
+class NextStep(StrEnum):
+    """What the telephony webhook does when the media stream has closed while the caller is still there."""
+
+    RESUME = "resume"
+    TRANSFER = "transfer"
+    HANG_UP = "hang_up"
