@@ -1,0 +1,1 @@
+"""Deepgram: speech to text and text to speech over WebSockets."""
