@@ -1,0 +1,1 @@
+"""Anthropic behind our ports."""

@@ -1,0 +1,1 @@
+"""Speech and language without keys or network, for demo and tests."""
