@@ -1,0 +1,244 @@
+"""One media socket from upgrade to close: order of messages, token, limits; then it feeds the call's session.
+
+Whatever is wrong closes this one socket with a logged reason. Nothing here touches another call.
+"""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Literal
+
+import structlog
+from switchboard.channels import twilio
+from switchboard.conversation.events import DigitPressed, UserTurnEnded
+from switchboard.domain.stream_tokens import StreamClaims, TokenRefused, verify
+from switchboard.media.frames import TimelineBroken
+from switchboard.ports.checkpoints import Checkpoint
+from switchboard.ports.errors import PortError
+
+from voice_gateway.call import Call
+from voice_gateway.rate_limit import RateLimit
+from voice_gateway.session import Session
+from voice_gateway.socket import CloseCode, MediaSocket
+
+if TYPE_CHECKING:
+    from voice_gateway.gateway import Gateway
+
+START_TIMEOUT_S = 5.0
+"""Twilio sends `connected` and `start` at once; a peer that does not is no carrier (security.md 3.1)."""
+MESSAGES_PER_S = 120
+"""50 media messages, marks and keys, with room."""
+MESSAGES_BURST = 600
+"""After a stall of the network, seconds of audio arrive at once; that is not an attack."""
+EARLY_MESSAGES_MAX = 200
+"""Media that arrives while the call is being set up: four seconds."""
+SETUP_TIMEOUT_S = 2.0
+"""For the token ledger and the checkpoint store together; the caller hears nothing meanwhile."""
+UNSENT_BYTES_MAX = 256 * 1024
+"""A peer that takes no audio for this long (about 15 s of messages) is gone."""
+
+log = structlog.get_logger()
+
+
+class Connection:
+    """A `MediaListener`."""
+
+    def __init__(self, gateway: "Gateway", socket: MediaSocket, channel: Literal["phone", "web"]) -> None:
+        self._gateway = gateway
+        self._socket = socket
+        self._channel = channel
+        self._loop = gateway.platform.loop
+        self._rate = RateLimit(per_s=MESSAGES_PER_S, burst=MESSAGES_BURST, now_s=self._loop.time())
+        self._connected = False
+        self._stream_id = ""
+        self._session: Session | None = None
+        self._early: deque[twilio.Message] = deque()
+        self._closing = False
+        self._closed = False
+        self._task: asyncio.Task[None] | None = None
+        self._start_timer = self._loop.call_later(START_TIMEOUT_S, self._start_missing)
+
+    def on_text(self, data: bytes | memoryview) -> None:
+        """Take one message."""
+        if self._closing or self._closed:
+            return
+        if not self._rate.take(self._loop.time()):
+            self._refuse(CloseCode.POLICY_VIOLATION, "too many messages")
+            return
+        try:
+            message = twilio.parse(data)
+            if message is not None:
+                self._take(message)
+        except twilio.MalformedMessage as error:
+            self._refuse(CloseCode.PROTOCOL_ERROR, f"malformed message: {error}")
+        except TimelineBroken as error:
+            self._refuse(CloseCode.PROTOCOL_ERROR, f"media out of time: {error}")
+
+    def on_binary(self) -> None:
+        """Twilio sends text only."""
+        self._refuse(CloseCode.UNSUPPORTED_DATA, "binary message")
+
+    def on_closed(self) -> None:
+        """The socket is gone."""
+        self._closed = True
+        self._start_timer.cancel()
+        if self._session:
+            self._session.lost()
+        self._gateway.left(self)
+
+    async def release(self) -> None:
+        """Let another task have the call (draining)."""
+        if self._session:
+            await self._session.release()
+        else:
+            self._close(CloseCode.GOING_AWAY, "draining")
+        if self._task:
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([self._task])
+
+    def evict(self) -> None:
+        """The same call has come in on a newer socket: this one is half open."""
+        if self._session:
+            self._session.lost()
+
+    def _take(self, message: twilio.Message) -> None:
+        match message:
+            case twilio.Media() if self._session:
+                media = message.media
+                if media.track == "inbound":
+                    self._session.listening.hear(media.chunk, media.timestamp, media.payload)
+            case twilio.Connected():
+                self._expect(not self._connected, "connected came twice")
+                self._connected = True
+            case twilio.Start():
+                self._expect(self._connected and not self._stream_id, "start came out of order")
+                self._stream_id = message.stream_sid
+                self._start_timer.cancel()
+                self._task = self._loop.create_task(self._serve(message))
+            case _:
+                self._expect(bool(self._stream_id), "the first message after connected must be start")
+                self._after_start(message)
+
+    def _after_start(self, message: twilio.Message) -> None:
+        session = self._session
+        if session is None:
+            self._expect(
+                len(self._early) < EARLY_MESSAGES_MAX, "too many messages before the call was set up"
+            )
+            self._early.append(message)
+            return
+        match message:
+            case twilio.MarkEchoed():
+                session.mark_echoed(message.mark.name)
+            case twilio.Dtmf():
+                session.post(DigitPressed(message.dtmf.digit))
+            case twilio.Stop():
+                session.disconnected()
+            case twilio.Text():
+                self._expect(self._channel == "web", "text is for the softphone only")
+                session.post(UserTurnEnded(message.text))
+            case _:
+                raise AssertionError("media, connected and start are taken before")
+
+    async def _serve(self, start: twilio.Start) -> None:
+        """Verify, claim, converse."""
+        try:
+            claims = await self._redeem(start)
+            if claims is None:
+                return
+            call = Call(
+                call_id=start.start.call_sid,
+                stream_id=start.stream_sid,
+                account_id=start.start.account_sid,
+                tenant=claims.tenant,
+                channel=self._channel,
+                transfer_failed=start.start.custom_parameters.get("transfer_failed", ""),
+            )
+            checkpoint = await self._claim(call.call_id)
+            if self._closing or self._closed:
+                return
+            self._gateway.took(self, call.call_id)
+            session = Session(self._gateway.platform, call, checkpoint, self._socket, self._gateway.observers)
+            self._loop.call_soon(self._replay_early, session)
+            log.info("call started", call_id=call.call_id, channel=call.channel, fence=checkpoint.fence)
+            outcome = await session.run()
+            log.info(
+                "call left",
+                call_id=call.call_id,
+                next_step=outcome.next_step,
+                disposition=outcome.disposition,
+                dropped=session.listening.dropped_count,
+            )
+            self._close(CloseCode.NORMAL, "call over")
+        except Exception:
+            log.exception("call failed", call_id=start.start.call_sid)
+            self._close(CloseCode.INTERNAL_ERROR, "internal error")
+        finally:
+            self._session = None
+
+    def _replay_early(self, session: Session) -> None:
+        self._session = session
+        while self._early and not self._closing and not self._closed:
+            self._take(self._early.popleft())
+
+    async def _redeem(self, start: twilio.Start) -> StreamClaims | None:
+        """The token's claims, or None after the socket was refused."""
+        body = start.start
+        media = body.media_format
+        if (media.encoding, media.sample_rate, media.channels) != ("audio/x-mulaw", 8000, 1):
+            self._refuse(CloseCode.UNSUPPORTED_DATA, "media is not mono mu-law at 8000 Hz")
+            return None
+        platform = self._gateway.platform
+        try:
+            token = body.custom_parameters.get("token", "")
+            claims = verify(
+                self._gateway.token_secret, token, call_sid=body.call_sid, now_s=platform.wall_ms() // 1000
+            )
+        except TokenRefused as error:
+            self._refuse(CloseCode.POLICY_VIOLATION, f"stream token refused: {type(error).__name__}")
+            return None
+        if claims.channel != self._channel or claims.account_sid != body.account_sid:
+            self._refuse(CloseCode.POLICY_VIOLATION, "stream token is for another channel or account")
+            return None
+        try:
+            async with asyncio.timeout(SETUP_TIMEOUT_S):
+                fresh = await platform.tokens.redeem(claims.nonce_text, expires_at_s=claims.expires_at_s)
+        except (PortError, TimeoutError) as error:
+            # Refusing is safe: the carrier's next step is the resume webhook, with a fresh token.
+            self._refuse(CloseCode.INTERNAL_ERROR, f"token ledger failed: {type(error).__name__}")
+            return None
+        if not fresh:
+            self._refuse(CloseCode.POLICY_VIOLATION, "stream token was used before")
+            return None
+        return claims
+
+    async def _claim(self, call_id: str) -> Checkpoint:
+        """The call's last state; a store that is down costs the continuation, not the call (invariant D1)."""
+        try:
+            async with asyncio.timeout(SETUP_TIMEOUT_S):
+                return await self._gateway.platform.checkpoints.claim(call_id)
+        except (PortError, TimeoutError) as error:
+            log.warning("checkpoint not claimed", call_id=call_id, error=type(error).__name__)
+            return Checkpoint(call_id, fence=0)
+
+    def _start_missing(self) -> None:
+        self._refuse(CloseCode.POLICY_VIOLATION, f"no start message within {START_TIMEOUT_S:g} s")
+
+    @staticmethod
+    def _expect(met: bool, otherwise: str) -> None:
+        if not met:
+            raise twilio.MalformedMessage(otherwise)
+
+    def _refuse(self, code: int, reason: str) -> None:
+        """Close for a reason of the peer's."""
+        log.warning(
+            "stream refused", stream_id=self._stream_id, channel=self._channel, why=reason, close_code=code
+        )
+        self._close(code, reason)
+
+    def _close(self, code: int, reason: str) -> None:
+        if not self._closing:
+            self._closing = True
+            self._socket.close(code, reason[:100])
+            if self._session:
+                self._session.lost()

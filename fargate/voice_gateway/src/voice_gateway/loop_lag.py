@@ -1,0 +1,28 @@
+"""How late the event loop runs: the one figure that tells whether audio will be on time."""
+
+import asyncio
+
+PROBE_S = 0.05
+FORGET = 0.8
+"""Each probe keeps this share of the former peak, so a stall shows for about half a second."""
+
+
+class LoopLag:
+    """Wakes up every `PROBE_S` and notes how late it was."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._due = loop.time() + PROBE_S
+        self._handle = loop.call_at(self._due, self._probe)
+        self.lag_ms = 0.0
+        """A decaying peak: admission looks at this."""
+
+    def close(self) -> None:
+        """Stop probing."""
+        self._handle.cancel()
+
+    def _probe(self) -> None:
+        late_ms = max(0.0, (self._loop.time() - self._due) * 1000)
+        self.lag_ms = max(late_ms, self.lag_ms * FORGET)
+        self._due = self._loop.time() + PROBE_S
+        self._handle = self._loop.call_at(self._due, self._probe)

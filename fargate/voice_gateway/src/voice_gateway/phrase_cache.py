@@ -1,0 +1,63 @@
+"""Fixed phrases, rendered before the first call: they sound at once, also when every voice vendor is down."""
+
+from collections.abc import AsyncIterator, Iterable
+
+from msgspec import Struct
+from switchboard.domain.voices import Voice
+from switchboard.ports.errors import ProviderError
+from switchboard.ports.synthesizer import SpeechChunk, Synthesizer
+
+PHRASE_BYTES_MAX = 30 * 8000
+"""Half a minute: longer than any fixed phrase."""
+
+
+class Phrase(Struct, frozen=True):
+    """One rendered phrase: mu-law audio and `(end_ms, end_char)` word timings where the vendor gives them."""
+
+    audio: bytes
+    words: tuple[tuple[int, int], ...] = ()
+
+
+class PhraseCache:
+    """All rendered phrases of this process."""
+
+    def __init__(self) -> None:
+        self._phrases: dict[tuple[str, str, str], Phrase] = {}
+
+    def get(self, voice: Voice, text: str) -> Phrase | None:
+        """The phrase in this voice, if it has been rendered."""
+        return self._phrases.get((voice.language, voice.gender, text))
+
+    async def render(self, synthesizer: Synthesizer, voice: Voice, texts: Iterable[str]) -> int:
+        """Render what is missing; returns how many phrases are missing still.
+
+        A vendor that is down does not keep the process from starting: those phrases are synthesised when needed.
+        """
+        wanted = [text for text in texts if self.get(voice, text) is None]
+        if not wanted:
+            return 0
+        try:
+            session = await synthesizer.open(voice=voice)
+        except ProviderError:
+            return len(wanted)
+        missing = 0
+        try:
+            for text in wanted:
+                try:
+                    self._phrases[(voice.language, voice.gender, text)] = await _render(
+                        session.synthesize(text)
+                    )
+                except ProviderError:
+                    missing += 1
+        finally:
+            await session.close()
+        return missing
+
+
+async def _render(chunks: AsyncIterator[SpeechChunk]) -> Phrase:
+    audio = bytearray()
+    words: list[tuple[int, int]] = []
+    async for chunk in chunks:
+        audio += chunk.audio[: PHRASE_BYTES_MAX - len(audio)]
+        words += [(word.end_ms, word.end_char) for word in chunk.words]
+    return Phrase(bytes(audio), tuple(words))

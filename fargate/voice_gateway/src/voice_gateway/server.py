@@ -1,0 +1,166 @@
+"""The media server: picows behind the `MediaSocket` seam, with health, readiness and the upgrade's checks.
+
+picows hands every frame to a callback inside the socket's read event: no task, no queue, no future per message. The
+benchmark's floor shows what those cost (docs/decisions/0003).
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Literal
+
+import structlog
+from picows import (
+    WSCloseCode,
+    WSFrame,
+    WSListener,
+    WSMsgType,
+    WSTransport,
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
+    ws_create_server,
+)
+from switchboard.adapters.twilio.signature import SignatureChecker, SignatureRefused
+from switchboard.channels.twilio import MESSAGE_BYTES_MAX
+
+from voice_gateway.connection import UNSENT_BYTES_MAX, Connection
+from voice_gateway.gateway import Gateway
+from voice_gateway.socket import CloseCode
+
+PHONE_PATH = "/twilio/stream"
+WEB_PATH = "/web/stream"
+HANDSHAKE_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 2.0
+"""For the peer's half of the closing handshake (RFC 6455 section 7.1.1)."""
+
+log = structlog.get_logger()
+
+
+async def serve(
+    gateway: Gateway,
+    *,
+    host: str,
+    port: int,
+    stream_url: str,
+    signatures: SignatureChecker,
+    web_calls: bool,
+) -> asyncio.Server:
+    """Listen for media sockets; `stream_url` is the address that Twilio signs. Port 0 picks a free one."""
+
+    def answer(request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
+        path = request.path.decode("ascii", "replace").partition("?")[0]
+        match path:
+            case "/health":
+                return _reply(HTTPStatus.OK, {"status": "ok"})
+            case "/ready":
+                status = gateway.status()
+                return _reply(HTTPStatus.OK if status["ready"] else HTTPStatus.SERVICE_UNAVAILABLE, status)
+            case "/twilio/stream":
+                return _phone(request)
+            case "/web/stream" if web_calls:
+                return _enter("web")
+            case _:
+                return None
+
+    def _phone(request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
+        try:
+            signatures.check_websocket(stream_url, request.headers.items())
+        except SignatureRefused as error:
+            log.warning("upgrade refused", refusal=error.refusal)
+            return _reply(HTTPStatus.FORBIDDEN, {"error": "not signed by the carrier for this address"})
+        return _enter("phone")
+
+    def _enter(channel: Literal["phone", "web"]) -> WSListener | WSUpgradeResponseWithListener:
+        refusal = gateway.refusal()
+        if refusal:
+            log.warning("call refused", refusal=refusal, channel=channel)
+            return _reply(HTTPStatus.SERVICE_UNAVAILABLE, {"error": f"no new calls here now: {refusal}"})
+        return _Listener(lambda socket: Connection(gateway, socket, channel), gateway)
+
+    return await ws_create_server(
+        answer,
+        host,
+        port,
+        websocket_handshake_timeout=HANDSHAKE_TIMEOUT_S,
+        max_frame_size=MESSAGE_BYTES_MAX,
+        read_buffer_init_size=4096,
+        enable_auto_ping=True,
+        auto_ping_idle_timeout=20,
+        auto_ping_reply_timeout=20,
+    )
+
+
+class _Socket:
+    """A `MediaSocket` on a picows transport."""
+
+    def __init__(self, transport: WSTransport) -> None:
+        self._transport = transport
+
+    def send_text(self, data: bytes) -> None:
+        if self._transport.is_disconnected or self._transport.is_close_frame_sent:
+            return
+        if self.unsent_bytes > UNSENT_BYTES_MAX:
+            self.close(CloseCode.POLICY_VIOLATION, "the peer does not take its audio")
+            return
+        self._transport.send(WSMsgType.TEXT, data)
+
+    def close(self, code: int, reason: str) -> None:
+        if not self._transport.is_close_frame_sent:
+            self._transport.send_close(WSCloseCode(code), reason.encode())
+            loop = asyncio.get_running_loop()
+            loop.call_later(CLOSE_TIMEOUT_S, self._transport.disconnect)
+
+    @property
+    def unsent_bytes(self) -> int:
+        return self._transport.underlying_transport.get_write_buffer_size()
+
+
+class _Listener(WSListener):
+    """One connection's frames, put together to messages."""
+
+    def __init__(self, make: Callable[[_Socket], Connection], gateway: Gateway) -> None:
+        self._make = make
+        self._gateway = gateway
+        self._fragments = bytearray()
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._socket = _Socket(transport)
+        self._connection = self._make(self._socket)
+        self._gateway.entered(self._connection)
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        kind = frame.msg_type
+        if kind == WSMsgType.TEXT and frame.fin:
+            self._connection.on_text(frame.get_payload_as_memoryview())
+        elif kind == WSMsgType.CLOSE:
+            self._socket.close(CloseCode.NORMAL, "")
+            transport.disconnect()
+        elif kind == WSMsgType.BINARY:
+            self._connection.on_binary()
+        elif kind in (WSMsgType.TEXT, WSMsgType.CONTINUATION):
+            self._collect(frame)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:  # noqa: ARG002 - part of WSListener
+        self._connection.on_closed()
+
+    def _collect(self, frame: WSFrame) -> None:
+        """A message in pieces: allowed by RFC 6455 section 5.4, bounded like a whole one."""
+        self._fragments += frame.get_payload_as_memoryview()
+        if len(self._fragments) > MESSAGE_BYTES_MAX:
+            self._socket.close(CloseCode.TOO_BIG, f"message over {MESSAGE_BYTES_MAX} bytes")
+        elif frame.fin:
+            message = bytes(self._fragments)
+            self._fragments.clear()
+            self._connection.on_text(message)
+
+
+def _reply(status: HTTPStatus, body: dict[str, object]) -> WSUpgradeResponseWithListener:
+    payload = json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"}
+    if status is HTTPStatus.OK:
+        response = WSUpgradeResponse.create_ok_response(payload, headers)
+    else:
+        response = WSUpgradeResponse.create_error_response(status, payload, headers)
+    return WSUpgradeResponseWithListener(response, None)
