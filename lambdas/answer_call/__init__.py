@@ -1,0 +1,1 @@
+"""The telephony webhooks."""

@@ -1,0 +1,63 @@
+"""The `switchboard` command."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from switchboard.adapters.twilio.telephony import TwilioTelephony
+from switchboard.cli.doctor import run_doctor
+from switchboard.ports.errors import ProviderError
+from switchboard.settings import Settings, SettingsError, load_settings
+
+main = typer.Typer(no_args_is_help=True, add_completion=False, help="Switchboard, the voice-agent platform.")
+
+
+@main.callback()
+def _root() -> None:
+    """Hold the options common to all commands: none so far."""
+
+
+@main.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with a stable schema.")] = False,
+) -> None:
+    """Check this machine and its settings. Exit code: 0 healthy, 1 warnings, 2 failures."""
+    raise typer.Exit(run_doctor(as_json=as_json))
+
+
+@main.command()
+def call(
+    to: Annotated[str, typer.Argument(help="The number to call, as +14155550123.")],
+    from_: Annotated[str, typer.Option("--from", help="Your Twilio number.")],
+) -> None:
+    """Call a number by telephone and connect it to the agent."""
+    try:
+        settings = load_settings()
+        if not settings.twilio_account_sid:
+            raise typer.BadParameter("TWILIO_ACCOUNT_SID is missing; see: switchboard doctor")
+        typer.echo(asyncio.run(_place_call(settings, to=to, from_=from_)))
+    except (SettingsError, ProviderError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+
+
+async def _place_call(settings: Settings, *, to: str, from_: str) -> str:
+    telephony = TwilioTelephony(
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token.get_secret_value(),
+        base_url=settings.twilio_base_url,
+    )
+    try:
+        return await telephony.place_call(
+            to=to,
+            from_=from_,
+            answer_url=f"{settings.public_base_url}/twilio/voice",
+            status_url=f"{settings.public_base_url}/twilio/status",
+        )
+    finally:
+        await telephony.close()
+
+
+if __name__ == "__main__":
+    main()
