@@ -36,6 +36,8 @@ ACCOUNT = "AC" + "0" * 32
 SILENCE = b"\xff"
 WORD_MS = 240
 GAP_MS = 60
+COUGH = 64
+"""The loudest sample value that is no word."""
 FRAME_MS = 20
 FRAME_BYTES = 160
 LOOK_UP = ToolSpec(
@@ -90,7 +92,7 @@ class Words:
             if word not in self._words:
                 self._words.append(word)
             code = self._words.index(word)
-            assert code < 64, "too many different words for one test"
+            assert code < COUGH, "too many different words for one test"
             spoken += bytes([code]) * (WORD_MS * 8) + SILENCE * (GAP_MS * 8)
         return bytes(spoken)
 
@@ -138,7 +140,7 @@ class CodedStream:
         self.audio += audio
         before = len(self._spoken)
         for code in audio[::8]:
-            if code != self._last and code < 64 and not self._owner.deaf:
+            if code != self._last and code < COUGH and not self._owner.deaf:
                 self._spoken.append(self._owner.words.word(code) or "?")
             self._last = code
         if len(self._spoken) > before:
@@ -329,7 +331,7 @@ class FarEnd:
 
     def noise(self, duration_ms: int) -> None:
         """A cough: loud, and no word."""
-        self._mouth += bytes([0x50 if self.world.words.word(0x50) is None else 0]) * (duration_ms * 8)
+        self._mouth += bytes([COUGH]) * (duration_ms * 8)
 
     def press(self, digit: str) -> None:
         self.tell({"event": "dtmf", "streamSid": self.stream_sid, "dtmf": {"digit": digit}})
