@@ -31,4 +31,31 @@ lock: | $(UV)  ## re-resolve requirements.lock (hashes, no addresses)
 	@cd build/lock && $(shell realpath $$(command -v uv) 2>/dev/null || echo $(abspath build/uv/bin/uv)) export --quiet --no-header --no-annotate --no-emit-project --no-emit-package switchboard --no-emit-package voice-gateway --all-extras --format requirements-txt -o requirements.lock >/dev/null
 	@mv build/lock/requirements.lock requirements.lock
 
-.PHONY: help install lock
+demo: install  ## play one real phone call on this machine and judge it
+	@$(BIN)/switchboard demo
+
+up: install  ## keep the platform running, with a softphone at http://localhost:8080
+	@$(BIN)/switchboard up
+
+doctor: install  ## list every missing or wrong setting
+	@$(BIN)/switchboard doctor
+
+check: install  ## lint, format, types, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy layers/switchboard/src fargate/voice_gateway/src lambdas tests
+	@$(BIN)/lint-imports --no-cache
+
+test: install  ## all tests
+	@$(BIN)/pytest
+
+simulate: install  ## simulated calls: make simulate RUNS=10000 SEED=1
+	@$(BIN)/simulate --seed $(or $(SEED),1) --runs $(or $(RUNS),1000)
+
+bench: install  ## calls per core, against a floor server: make bench CALLS=50 SECONDS=30
+	@$(BIN)/python -m tests.bench $(if $(CALLS),--calls $(CALLS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+clean:  ## remove what was built
+	@rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.PHONY: help install lock demo up doctor check test simulate bench clean

@@ -144,7 +144,9 @@ class CodedStream:
                 self._spoken.append(self._owner.words.word(code) or "?")
             self._last = code
         if len(self._spoken) > before:
-            self._later(Transcript(" ".join(self._spoken), is_final=False, confidence=0.5, start_ms=0, end_ms=0))
+            self._later(
+                Transcript(" ".join(self._spoken), is_final=False, confidence=0.5, start_ms=0, end_ms=0)
+            )
 
     def finalize(self) -> None:
         text = " ".join(self._spoken)
@@ -250,10 +252,9 @@ class FarEnd:
         self.closed: tuple[int, str] | None = None
         self.heard = bytearray()
         """What the caller's ear got, contiguous from the start of the stream."""
-        self.sent: list[dict] = []
+        self.sent: list[JsonObject] = []
         self.clears_s: list[float] = []
         self.lose_marks = False
-        self.unsent_bytes = 0
         self._playing: list[bytes | str] = []
         self._mouth = bytearray()
         self._chunk = 0
@@ -345,8 +346,7 @@ class FarEnd:
         return any(isinstance(item, bytes) for item in self._playing)
 
     async def finished_saying(self) -> None:
-        while self.talking:
-            await asyncio.sleep(0.02)
+        await self._when(lambda: not self.talking, 60)
 
     async def agent_starts(self, within_s: float = 10) -> float:
         """Wait for the agent's voice; seconds it took."""
@@ -413,7 +413,7 @@ class FarEnd:
 
     def _echo_due(self) -> None:
         while self._playing and isinstance(self._playing[0], str):
-            self.loop.call_soon(self._echo, self._playing.pop(0))
+            self.loop.call_soon(self._echo, str(self._playing.pop(0)))
 
     def _echo(self, name: str) -> None:
         if not self.lose_marks:
@@ -436,4 +436,4 @@ async def a_call(world: World | None = None, **parameters: str) -> AsyncIterator
         if not far_end.closed:
             await far_end.hang_up()
         await far_end.over()
-        gateway._lag.close()
+        gateway.close()

@@ -21,7 +21,7 @@ GARBAGE = {
     "an unknown key": (b'{"event":"dtmf","dtmf":{"digit":"x"}}', 1002),
     "a second connected": (b'{"event":"connected"}', 1002),
     "typed text on a telephone": (b'{"event":"text","text":"hello"}', 1002),
-    "not UTF-8": (b'{"event":"\xff\xfe"}', 1002),
+    "not UTF-8": (b'{"event":"\xff\xfe"}', 1007),
 }
 
 
@@ -44,7 +44,7 @@ async def ends(gateway, good: FarEnd, bad: FarEnd) -> None:
     remembered = [message.text for message in session.conversation.history]
     await good.hang_up()
     await bad.over()
-    gateway._lag.close()
+    gateway.close()
     assert "i want to pay my bill today" in remembered
 
 
@@ -100,6 +100,7 @@ def test_absurd_timestamps_close_the_call():
         bad.tell(bad.media(500, 99_999_999, b"\xff" * 160))
         await ends(gateway, good, bad)
 
+        assert bad.closed is not None
         assert 1002 == bad.closed[0]
         assert "media out of time" in bad.closed[1]
 
@@ -147,7 +148,7 @@ async def refused(world: World, dial) -> tuple[int, str]:
     phone = FarEnd(world)
     await dial(gateway, phone)
     await phone.over()
-    gateway._lag.close()
+    gateway.close()
     assert phone.closed is not None
     assert [] == world.sessions
     return phone.closed
@@ -170,7 +171,9 @@ def test_a_token_that_does_not_fit_opens_nothing(changes, reason):
 
         async def dial(gateway, phone):
             call_sid = changes.get("call_sid", phone.call_sid)
-            await phone.dial(gateway, token=world.token(call_sid, **{k: v for k, v in changes.items() if k != "call_sid"}))
+            await phone.dial(
+                gateway, token=world.token(call_sid, **{k: v for k, v in changes.items() if k != "call_sid"})
+            )
 
         code, text = await refused(world, dial)
 
@@ -206,7 +209,7 @@ def test_a_token_is_accepted_once():
         await second.over()
         await first.agent_has_spoken()
         await first.hang_up()
-        gateway._lag.close()
+        gateway.close()
 
         assert (1008, "stream token was used before") == second.closed
         assert 1 == len(world.sessions)
@@ -226,7 +229,7 @@ def test_a_peer_that_never_starts_is_closed():
         phone.connection = Connection(gateway, phone, "phone")
         gateway.entered(phone.connection)
         await asyncio.sleep(5.2)
-        gateway._lag.close()
+        gateway.close()
 
         assert (1008, "no start message within 5 s") == phone.closed
 
@@ -246,8 +249,9 @@ def test_start_before_connected_is_refused():
         gateway.entered(phone.connection)
         phone.tell(phone.start_message("x"))
         await asyncio.sleep(0.1)
-        gateway._lag.close()
+        gateway.close()
 
+        assert phone.closed is not None
         assert 1002 == phone.closed[0]
 
     run(calls())
@@ -265,7 +269,7 @@ def test_a_full_gateway_refuses_before_live_calls_suffer():
         after = gateway.refusal()
         await phone.agent_has_spoken()
         await phone.hang_up()
-        gateway._lag.close()
+        gateway.close()
 
         assert (None, "full") == (before, after)
 

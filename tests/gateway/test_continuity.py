@@ -38,7 +38,7 @@ def test_a_lost_socket_is_continued_by_another_task_without_greeting_again():
         memory = second.memory()
         await second.hang_up()
         for each in (gateway, other):
-            each._lag.close()
+            each.close()
 
         assert (NextStep.RESUME, None) == (stored.next_step, stored.disposition)
         assert waited_s <= 3
@@ -71,7 +71,7 @@ def test_an_unanswered_turn_is_answered_after_the_loss():
         await second.agent_stops()
         memory = second.memory()
         await second.hang_up()
-        gateway._lag.close()
+        gateway.close()
 
         assert "You owe forty dollars." == memory[-1]
 
@@ -93,7 +93,7 @@ def test_a_second_socket_for_a_call_silences_the_first():
         said = len(first.sent)
         await second.agent_has_spoken()
         await second.hang_up()
-        gateway._lag.close()
+        gateway.close()
 
         assert said == len(first.sent)
         assert first.closed is not None
@@ -209,7 +209,7 @@ def test_a_failed_transfer_brings_the_caller_back_to_the_agent():
         await second.agent_has_spoken()
         memory = second.memory()
         await second.hang_up()
-        gateway._lag.close()
+        gateway.close()
 
         assert POLICY.phrases.transfer_failed in memory
         assert "then tell me about my bill" in memory
@@ -231,5 +231,66 @@ def test_lost_marks_do_not_stop_a_call():
             await phone.agent_has_spoken()
 
             assert "i want to pay my bill today" in phone.memory()
+
+    run(call())
+
+
+def test_a_bug_in_one_call_ends_at_a_person_and_touches_no_other():
+    """An exception inside a call keeps its state, closes its socket and leaves the rest of the process alone."""
+
+    async def call():
+        world = World()
+        gateway = await world.gateway()
+        bad, good = FarEnd(world, "CA" + "1" * 32), FarEnd(world, "CA" + "2" * 32)
+        await bad.dial(gateway)
+        await good.dial(gateway)
+        await good.agent_has_spoken()
+        session = next(s for s in world.sessions if s.call.call_id == bad.call_sid)
+
+        def broken(*_):
+            raise ZeroDivisionError
+
+        session.conversation.handle = broken  # type: ignore[method-assign]  # the bug
+        bad.press("1")
+        await bad.over()
+        good.say("i want to pay my bill today")
+        await good.finished_saying()
+        await good.agent_has_spoken()
+        await good.hang_up()
+        gateway.close()
+
+        assert (1011, "internal error") == bad.closed
+        assert NextStep.TRANSFER == world.checkpoints.checkpoints[bad.call_sid].next_step
+        assert 2 == len(world.model.requests) + 1
+
+    run(call())
+
+
+def test_a_resumed_agent_says_only_what_was_not_heard():
+    """The socket drops in the middle of an answer: the next task goes on from the heard word."""
+
+    async def call():
+        world = World()
+        world.model.script(reply("One two three four five six seven eight nine ten eleven twelve thirteen."))
+        gateway = await world.gateway()
+        first = FarEnd(world)
+        await first.dial(gateway)
+        await first.agent_has_spoken()
+        first.say("please count for me now")
+        await first.finished_saying()
+        await first.agent_starts()
+        await asyncio.sleep(2.0)
+        first.drop()
+        await first.over()
+        second = FarEnd(world)
+        await second.dial(gateway)
+        await second.agent_has_spoken()
+        await second.agent_stops()
+        memory = second.memory()
+        await second.hang_up()
+        gateway.close()
+
+        assert "One two three four five six seven eight nine ten eleven twelve thirteen." == memory[-1]
+        assert 1 == len(world.model.requests)
 
     run(call())

@@ -57,8 +57,9 @@ async def run(settings: Settings) -> None:
         _freeze()
         log.info("gateway listening", host=settings.host, port=settings.port, calls_max=settings.calls_max)
         await stopping.wait()
-        server.close()
+        # Still listening: health and readiness answer to the end, or live calls would be killed as a dead task's.
         await gateway.drain(settings.drain_grace_s)
+        server.close()
     log.info("gateway stopped")
 
 

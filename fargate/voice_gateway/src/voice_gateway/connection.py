@@ -5,7 +5,6 @@ Whatever is wrong closes this one socket with a logged reason. Nothing here touc
 
 import asyncio
 from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 import structlog
@@ -60,31 +59,53 @@ class Connection:
 
     def on_text(self, data: bytes | memoryview) -> None:
         """Take one message."""
-        if self._closing or self._closed:
-            return
-        if not self._rate.take(self._loop.time()):
-            self._refuse(CloseCode.POLICY_VIOLATION, "too many messages")
+        if not self.admits():
             return
         try:
             message = twilio.parse(data)
-            if message is not None:
-                self._take(message)
         except twilio.MalformedMessage as error:
-            self._refuse(CloseCode.PROTOCOL_ERROR, f"malformed message: {error}")
-        except TimelineBroken as error:
-            self._refuse(CloseCode.PROTOCOL_ERROR, f"media out of time: {error}")
+            code = CloseCode.PROTOCOL_ERROR if _is_utf8(data) else CloseCode.INVALID_PAYLOAD
+            self.refuse(code, f"malformed message: {error}")
+            return
+        if message is not None:
+            self._take(message)
+
+    def admits(self) -> bool:
+        """Count one frame of any kind; False when it is to be ignored because the connection is being closed."""
+        if self._closing or self._closed:
+            return False
+        if self._rate.take(self._loop.time()):
+            return True
+        self.refuse(CloseCode.POLICY_VIOLATION, "too many messages")
+        return False
 
     def on_binary(self) -> None:
         """Twilio sends text only."""
-        self._refuse(CloseCode.UNSUPPORTED_DATA, "binary message")
+        self.refuse(CloseCode.UNSUPPORTED_DATA, "binary message")
+
+    def on_stalled(self) -> None:
+        """The peer does not read."""
+        self.refuse(CloseCode.POLICY_VIOLATION, "the peer does not take its audio")
 
     def on_closed(self) -> None:
-        """The socket is gone."""
+        """The socket is gone; the connection has left once its call's state is kept, too."""
         self._closed = True
         self._start_timer.cancel()
         if self._session:
             self._session.lost()
-        self._gateway.left(self)
+        if self._task is None:
+            self._gateway.left(self)
+        else:
+            self._task.add_done_callback(lambda _: self._gateway.left(self))
+
+    def refuse(self, code: int, reason: str) -> None:
+        """Close for a reason of the peer's."""
+        if self._closing or self._closed:
+            return
+        log.warning(
+            "stream refused", stream_id=self._stream_id, channel=self._channel, why=reason, close_code=code
+        )
+        self._close(code, reason)
 
     async def release(self) -> None:
         """Let another task have the call (draining)."""
@@ -93,8 +114,7 @@ class Connection:
         else:
             self._close(CloseCode.GOING_AWAY, "draining")
         if self._task:
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([self._task])
+            await asyncio.wait([self._task])
 
     def evict(self) -> None:
         """The same call has come in on a newer socket: this one is half open."""
@@ -102,6 +122,14 @@ class Connection:
             self._session.lost()
 
     def _take(self, message: twilio.Message) -> None:
+        try:
+            self._place(message)
+        except twilio.MalformedMessage as error:
+            self.refuse(CloseCode.PROTOCOL_ERROR, f"malformed message: {error}")
+        except TimelineBroken as error:
+            self.refuse(CloseCode.PROTOCOL_ERROR, f"media out of time: {error}")
+
+    def _place(self, message: twilio.Message) -> None:
         match message:
             case twilio.Media() if self._session:
                 media = message.media
@@ -178,6 +206,8 @@ class Connection:
 
     def _replay_early(self, session: Session) -> None:
         self._session = session
+        if self._closing or self._closed:
+            session.lost()
         while self._early and not self._closing and not self._closed:
             self._take(self._early.popleft())
 
@@ -186,7 +216,7 @@ class Connection:
         body = start.start
         media = body.media_format
         if (media.encoding, media.sample_rate, media.channels) != ("audio/x-mulaw", 8000, 1):
-            self._refuse(CloseCode.UNSUPPORTED_DATA, "media is not mono mu-law at 8000 Hz")
+            self.refuse(CloseCode.UNSUPPORTED_DATA, "media is not mono mu-law at 8000 Hz")
             return None
         platform = self._gateway.platform
         try:
@@ -195,20 +225,20 @@ class Connection:
                 self._gateway.token_secret, token, call_sid=body.call_sid, now_s=platform.wall_ms() // 1000
             )
         except TokenRefused as error:
-            self._refuse(CloseCode.POLICY_VIOLATION, f"stream token refused: {type(error).__name__}")
+            self.refuse(CloseCode.POLICY_VIOLATION, f"stream token refused: {type(error).__name__}")
             return None
         if claims.channel != self._channel or claims.account_sid != body.account_sid:
-            self._refuse(CloseCode.POLICY_VIOLATION, "stream token is for another channel or account")
+            self.refuse(CloseCode.POLICY_VIOLATION, "stream token is for another channel or account")
             return None
         try:
             async with asyncio.timeout(SETUP_TIMEOUT_S):
                 fresh = await platform.tokens.redeem(claims.nonce_text, expires_at_s=claims.expires_at_s)
         except (PortError, TimeoutError) as error:
             # Refusing is safe: the carrier's next step is the resume webhook, with a fresh token.
-            self._refuse(CloseCode.INTERNAL_ERROR, f"token ledger failed: {type(error).__name__}")
+            self.refuse(CloseCode.INTERNAL_ERROR, f"token ledger failed: {type(error).__name__}")
             return None
         if not fresh:
-            self._refuse(CloseCode.POLICY_VIOLATION, "stream token was used before")
+            self.refuse(CloseCode.POLICY_VIOLATION, "stream token was used before")
             return None
         return claims
 
@@ -222,23 +252,24 @@ class Connection:
             return Checkpoint(call_id, fence=0)
 
     def _start_missing(self) -> None:
-        self._refuse(CloseCode.POLICY_VIOLATION, f"no start message within {START_TIMEOUT_S:g} s")
+        self.refuse(CloseCode.POLICY_VIOLATION, f"no start message within {START_TIMEOUT_S:g} s")
 
     @staticmethod
     def _expect(met: bool, otherwise: str) -> None:
         if not met:
             raise twilio.MalformedMessage(otherwise)
 
-    def _refuse(self, code: int, reason: str) -> None:
-        """Close for a reason of the peer's."""
-        log.warning(
-            "stream refused", stream_id=self._stream_id, channel=self._channel, why=reason, close_code=code
-        )
-        self._close(code, reason)
-
     def _close(self, code: int, reason: str) -> None:
         if not self._closing:
             self._closing = True
-            self._socket.close(code, reason[:100])
+            self._socket.close(code, reason)
             if self._session:
                 self._session.lost()
+
+
+def _is_utf8(data: bytes | memoryview) -> bool:
+    try:
+        str(data, "utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

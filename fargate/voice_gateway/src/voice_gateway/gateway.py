@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -12,6 +13,7 @@ from voice_gateway.connection import Connection
 from voice_gateway.loop_lag import LoopLag
 from voice_gateway.observers import Observer
 from voice_gateway.session import Session
+from voice_gateway.socket import CLOSE_TIMEOUT_S
 
 log = structlog.get_logger()
 
@@ -56,7 +58,7 @@ class Gateway:
             former.evict()
 
     def left(self, connection: Connection) -> None:
-        """A socket is gone."""
+        """A socket is gone and nothing of its call runs any more."""
         self._connections.discard(connection)
         for call_id in [call_id for call_id, holder in self._calls.items() if holder is connection]:
             del self._calls[call_id]
@@ -84,4 +86,11 @@ class Gateway:
         except TimeoutError:
             log.info("handing calls over", calls=len(self._connections))
             await asyncio.gather(*(connection.release() for connection in list(self._connections)))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(2 * CLOSE_TIMEOUT_S):
+                    await self._empty.wait()
+        self.close()
+
+    def close(self) -> None:
+        """Stop measuring."""
         self._lag.close()

@@ -5,7 +5,7 @@ Only web calls get them: Twilio rejects messages it does not know (error 31924).
 
 from typing import Self
 
-from switchboard.conversation.actions import AnyAction, Say
+from switchboard.conversation.actions import AnyAction, Say, StopPlayback
 from switchboard.conversation.events import (
     AnyEvent,
     DigitPressed,
@@ -27,6 +27,8 @@ class Narrator:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._says: dict[int, tuple[int, str]] = {}
+        self._heard: dict[int, int] = {}
+        """Per utterance on screen that is not over: what was heard of it, as far as an interruption has told."""
 
     @classmethod
     def of(cls, session: Session) -> Self | None:
@@ -45,17 +47,23 @@ class Narrator:
             case DigitPressed():
                 self._caller(f"[{event.digit}]", final=True)
             case PlaybackStarted():
+                self._heard[event.say_id] = 0
                 self._agent(event.say_id, None, final=False)
             case PlaybackProgressed():
+                self._heard[event.say_id] = event.heard_chars
                 self._agent(event.say_id, event.heard_chars, final=False)
             case PlaybackFinished():
                 self._agent(event.say_id, None, final=True)
                 self._says.pop(event.say_id, None)
+                self._heard.pop(event.say_id, None)
 
     def action(self, action: AnyAction, now_ms: int) -> None:  # noqa: ARG002 - part of Observer
-        """Remember what is said under which id."""
+        """Remember what is said under which id, and what will not be heard any more."""
         if isinstance(action, Say):
             self._says[action.say_id] = (self._turn, action.text)
+        elif isinstance(action, StopPlayback):
+            for say_id, heard_chars in self._heard.items():
+                self._agent(say_id, heard_chars, final=True)
 
     def activity(self, activity: str) -> None:
         """Show what the agent does."""

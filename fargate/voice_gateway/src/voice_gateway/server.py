@@ -1,7 +1,7 @@
 """The media server: picows behind the `MediaSocket` seam, with health, readiness and the upgrade's checks.
 
 picows hands every frame to a callback inside the socket's read event: no task, no queue, no future per message. The
-benchmark's floor shows what those cost (docs/decisions/0003).
+benchmark's floor shows what those cost (docs/decisions/0001).
 """
 
 import asyncio
@@ -27,13 +27,16 @@ from switchboard.channels.twilio import MESSAGE_BYTES_MAX
 
 from voice_gateway.connection import UNSENT_BYTES_MAX, Connection
 from voice_gateway.gateway import Gateway
-from voice_gateway.socket import CloseCode
+from voice_gateway.socket import CLOSE_TIMEOUT_S, CloseCode
 
 PHONE_PATH = "/twilio/stream"
 WEB_PATH = "/web/stream"
 HANDSHAKE_TIMEOUT_S = 5.0
-CLOSE_TIMEOUT_S = 2.0
-"""For the peer's half of the closing handshake (RFC 6455 section 7.1.1)."""
+PING_AFTER_S = 5.0
+"""A live stream carries fifty messages a second; after so long without one the peer is asked whether it is there."""
+PONG_TIMEOUT_S = 5.0
+CLOSE_REASON_BYTES_MAX = 123
+"""RFC 6455 section 5.5: a control frame has 125 bytes, two of them for the code."""
 
 log = structlog.get_logger()
 
@@ -50,6 +53,7 @@ async def serve(
     """Listen for media sockets; `stream_url` is the address that Twilio signs. Port 0 picks a free one."""
 
     def answer(request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
+        _normalise(request)
         path = request.path.decode("ascii", "replace").partition("?")[0]
         match path:
             case "/health":
@@ -87,8 +91,9 @@ async def serve(
         max_frame_size=MESSAGE_BYTES_MAX,
         read_buffer_init_size=4096,
         enable_auto_ping=True,
-        auto_ping_idle_timeout=20,
-        auto_ping_reply_timeout=20,
+        auto_ping_idle_timeout=PING_AFTER_S,
+        auto_ping_reply_timeout=PONG_TIMEOUT_S,
+        enable_auto_pong=False,
     )
 
 
@@ -97,24 +102,26 @@ class _Socket:
 
     def __init__(self, transport: WSTransport) -> None:
         self._transport = transport
+        self._abort: asyncio.TimerHandle | None = None
+        transport.underlying_transport.set_write_buffer_limits(high=UNSENT_BYTES_MAX)
 
     def send_text(self, data: bytes) -> None:
-        if self._transport.is_disconnected or self._transport.is_close_frame_sent:
-            return
-        if self.unsent_bytes > UNSENT_BYTES_MAX:
-            self.close(CloseCode.POLICY_VIOLATION, "the peer does not take its audio")
-            return
         self._transport.send(WSMsgType.TEXT, data)
 
     def close(self, code: int, reason: str) -> None:
-        if not self._transport.is_close_frame_sent:
-            self._transport.send_close(WSCloseCode(code), reason.encode())
-            loop = asyncio.get_running_loop()
-            loop.call_later(CLOSE_TIMEOUT_S, self._transport.disconnect)
+        if self._abort is None:
+            # Even if picows has said goodbye already: its own closing waits for ever for a peer that does not read.
+            self._transport.send_close(
+                WSCloseCode(code), reason.encode("ascii", "replace")[:CLOSE_REASON_BYTES_MAX]
+            )
+            self._abort = asyncio.get_running_loop().call_later(
+                CLOSE_TIMEOUT_S, self._transport.disconnect, False
+            )
 
-    @property
-    def unsent_bytes(self) -> int:
-        return self._transport.underlying_transport.get_write_buffer_size()
+    def closed(self) -> None:
+        """The transport is gone."""
+        if self._abort is not None:
+            self._abort.cancel()
 
 
 class _Listener(WSListener):
@@ -124,6 +131,7 @@ class _Listener(WSListener):
         self._make = make
         self._gateway = gateway
         self._fragments = bytearray()
+        self._in_message = False
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._socket = _Socket(transport)
@@ -131,29 +139,56 @@ class _Listener(WSListener):
         self._gateway.entered(self._connection)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        kind = frame.msg_type
-        if kind == WSMsgType.TEXT and frame.fin:
+        if frame.msg_type == WSMsgType.TEXT and frame.fin and not self._in_message:
             self._connection.on_text(frame.get_payload_as_memoryview())
-        elif kind == WSMsgType.CLOSE:
+        elif frame.msg_type == WSMsgType.CLOSE:
             self._socket.close(CloseCode.NORMAL, "")
             transport.disconnect()
-        elif kind == WSMsgType.BINARY:
-            self._connection.on_binary()
-        elif kind in (WSMsgType.TEXT, WSMsgType.CONTINUATION):
-            self._collect(frame)
+        elif self._connection.admits():
+            self._take_rare(transport, frame)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:  # noqa: ARG002 - part of WSListener
+        self._socket.closed()
         self._connection.on_closed()
+
+    def pause_writing(self) -> None:
+        # Called from inside a write, into which no close frame can be put.
+        asyncio.get_running_loop().call_soon(self._connection.on_stalled)
+
+    def resume_writing(self) -> None:
+        pass  # The connection is being closed: a peer that stalled is not taken back.
+
+    def _take_rare(self, transport: WSTransport, frame: WSFrame) -> None:
+        match frame.msg_type:
+            case WSMsgType.PING:
+                # Not left to picows: pongs count against the limit of messages.
+                transport.send_pong(frame.get_payload_as_bytes())
+            case WSMsgType.BINARY:
+                self._connection.on_binary()
+            case WSMsgType.TEXT | WSMsgType.CONTINUATION:
+                self._collect(frame)
 
     def _collect(self, frame: WSFrame) -> None:
         """A message in pieces: allowed by RFC 6455 section 5.4, bounded like a whole one."""
+        if self._in_message == (frame.msg_type == WSMsgType.TEXT):
+            self._connection.refuse(CloseCode.PROTOCOL_ERROR, "pieces of messages out of order")
+            return
+        self._in_message = not frame.fin
         self._fragments += frame.get_payload_as_memoryview()
         if len(self._fragments) > MESSAGE_BYTES_MAX:
-            self._socket.close(CloseCode.TOO_BIG, f"message over {MESSAGE_BYTES_MAX} bytes")
+            self._fragments.clear()
+            self._connection.refuse(CloseCode.TOO_BIG, f"message over {MESSAGE_BYTES_MAX} bytes")
         elif frame.fin:
             message = bytes(self._fragments)
             self._fragments.clear()
             self._connection.on_text(message)
+
+
+def _normalise(request: WSUpgradeRequest) -> None:
+    """Firefox asks for `Connection: keep-alive, Upgrade`, which RFC 9110 section 7.6.1 allows and picows refuses."""
+    options = ",".join(request.headers.getall("Connection", [])).lower().split(",")
+    if "upgrade" in (option.strip() for option in options):
+        request.headers["Connection"] = "Upgrade"
 
 
 def _reply(status: HTTPStatus, body: dict[str, object]) -> WSUpgradeResponseWithListener:

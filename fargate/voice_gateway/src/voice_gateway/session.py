@@ -90,6 +90,7 @@ class Session:
         self._unsaved = asyncio.Event()
         self._over = asyncio.Event()
         self._crash: Exception | None = None
+        self._owned = True
         self.outcome = Outcome(NextStep.RESUME)
         self._turns = self.conversation.state.dialogue.turns
         self._activity = ""
@@ -109,7 +110,10 @@ class Session:
                     if self._resumed
                     else ev.ConversationStarted()
                 )
-                await self._over.wait()
+                try:
+                    await self._over.wait()
+                finally:
+                    self._speaking.halt()
                 raise _CallOver  # noqa: TRY301 - the way to end a TaskGroup from inside
         except* _CallOver:
             pass
@@ -135,7 +139,9 @@ class Session:
         self._finish(Outcome(NextStep.HANG_UP, self.conversation.state.disposition))
 
     def lost(self) -> None:
-        """The socket is gone and nobody said why: another task may go on from the last checkpoint."""
+        """The socket is gone and nobody said why: another task may go on from what was heard until now."""
+        if not self._over.is_set():
+            self._speaking.note_heard()
         self._finish(Outcome(NextStep.RESUME))
 
     async def release(self) -> None:
@@ -293,6 +299,8 @@ class Session:
             await self._save(Outcome(NextStep.RESUME))
 
     async def _save(self, outcome: Outcome) -> None:
+        if not self._owned:
+            return
         snapshot = self.conversation.snapshot()
         checkpoint = Checkpoint(
             self.call.call_id, self.fence, snapshot, outcome.next_step, outcome.disposition
@@ -302,6 +310,7 @@ class Session:
                 await self._platform.checkpoints.save(checkpoint)
         except StaleOwner:
             log.warning("call was taken over", call_id=self.call.call_id, fence=self.fence)
+            self._owned = False
             self._finish(Outcome(NextStep.RESUME))
         except (PortError, TimeoutError) as error:
             log.warning("checkpoint not stored", call_id=self.call.call_id, error=type(error).__name__)

@@ -6,6 +6,9 @@ plain function call: a media message reaches voice activity and the recogniser's
 
 from typing import Protocol
 
+CLOSE_TIMEOUT_S = 2.0
+"""For the peer's half of the closing handshake (RFC 6455 section 7.1.1) and for what it has not read yet."""
+
 
 class MediaSocket(Protocol):
     """What a call may do with its connection."""
@@ -14,21 +17,26 @@ class MediaSocket(Protocol):
         """Queue one UTF-8 text message; never blocks. Ignored after the connection is gone."""
 
     def close(self, code: int, reason: str) -> None:
-        """Send a close frame and let go of the connection. Idempotent."""
-
-    @property
-    def unsent_bytes(self) -> int:
-        """What the peer has not taken yet."""
+        """Send a close frame and be rid of the connection within `CLOSE_TIMEOUT_S`, whatever the peer does. Idempotent."""
 
 
 class MediaListener(Protocol):
     """What a connection tells its call."""
 
-    def on_text(self, data: bytes) -> None:
+    def admits(self) -> bool:
+        """Count one frame of any kind; False when it is to be ignored because the connection is being closed."""
+
+    def on_text(self, data: bytes | memoryview) -> None:
         """One complete text message."""
 
     def on_binary(self) -> None:
         """A binary message, which no telephony wire of ours has."""
+
+    def on_stalled(self) -> None:
+        """The peer does not read: as much waits for it as may."""
+
+    def refuse(self, code: int, reason: str) -> None:
+        """The peer broke the protocol below the messages."""
 
     def on_closed(self) -> None:
         """The connection is gone. Called exactly once, and nothing follows."""
@@ -41,6 +49,7 @@ class CloseCode:
     GOING_AWAY = 1001
     PROTOCOL_ERROR = 1002
     UNSUPPORTED_DATA = 1003
+    INVALID_PAYLOAD = 1007
     POLICY_VIOLATION = 1008
     TOO_BIG = 1009
     INTERNAL_ERROR = 1011

@@ -86,6 +86,16 @@ class Speaking:
         self._cancel_pump()
         self._room.set()
 
+    def note_heard(self) -> None:
+        """The socket is gone: report how far the caller heard us."""
+        self._report(self.playout.pause(self._clock.now_ms()))
+
+    def halt(self) -> None:
+        """Begin nothing more."""
+        self._closed = True
+        self._clauses.clear()
+        self._cancel_pump()
+
     def mark_echoed(self, name: str) -> None:
         """The far end has played up to this mark."""
         self._report(self.playout.mark_echoed(name, self._clock.now_ms()))
@@ -122,8 +132,7 @@ class Speaking:
 
     async def close(self) -> None:
         """Let go of the vendor."""
-        self._closed = True
-        self._cancel_pump()
+        self.halt()
         if self._session:
             await self._session.close()
 

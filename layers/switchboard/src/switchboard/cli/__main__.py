@@ -1,12 +1,15 @@
 """The `switchboard` command."""
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from switchboard.adapters.twilio.telephony import TwilioTelephony
+from switchboard.cli.demo import run_demo
 from switchboard.cli.doctor import run_doctor
+from switchboard.cli.up import run_up
 from switchboard.ports.errors import ProviderError
 from switchboard.settings import Settings, SettingsError, load_settings
 
@@ -16,6 +19,22 @@ main = typer.Typer(no_args_is_help=True, add_completion=False, help="Switchboard
 @main.callback()
 def _root() -> None:
     """Hold the options common to all commands: none so far."""
+
+
+@main.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Where the recording, journal and logs go.")] = Path("build/demo"),
+) -> None:
+    """Play one whole telephone call on this machine and judge it. Exit code: 0 only if it went as it must."""
+    raise typer.Exit(asyncio.run(run_demo(out_dir=out)))
+
+
+@main.command()
+def up(
+    logs: Annotated[Path, typer.Option(help="Where the logs go.")] = Path("build/up"),
+) -> None:
+    """Keep the platform running on this machine, with a softphone in the browser."""
+    raise typer.Exit(asyncio.run(run_up(log_dir=logs)))
 
 
 @main.command()

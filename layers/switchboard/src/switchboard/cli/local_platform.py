@@ -55,8 +55,10 @@ async def local_platform(*, log_dir: Path, overrides: Mapping[str, str]) -> Asyn
     commands = {
         "gateway": (["-m", "voice_gateway"], gateway_port),
         "webhooks": (_uvicorn("lambdas.answer_call.handler:create_app", webhook_port), webhook_port),
-        "softphone": (_uvicorn("lambdas.start_web_call.handler:create_app", softphone_port), softphone_port),
     }
+    if settings.web_calls:
+        softphone = _uvicorn("lambdas.start_web_call.handler:create_app", softphone_port)
+        commands["softphone"] = (softphone, softphone_port)
     gateway = ("127.0.0.1", gateway_port)
     edge = await serve_edge(
         host="127.0.0.1" if settings.is_local else "0.0.0.0",  # noqa: S104 - published on purpose, by PUBLIC_BASE_URL

@@ -17,13 +17,13 @@ Change = Literal["started", "ended"]
 class VadSettings:
     """Thresholds. Defaults follow the model's authors (0.5 on, 0.35 off); lengths are ours.
 
-    `onset_windows` of speech (of the last `onset_windows + 1`) start it: a click or a cough does not.
-    `hangover_ms` of silence ends it.
+    `onset_windows` of speech (of the last `onset_windows + 1`) start it: a click does not, and what else is no speech
+    is only a candidate interruption. `hangover_ms` after the last clear speech it ends.
     """
 
     threshold_on: float = 0.5
     threshold_off: float = 0.35
-    onset_windows: int = 3
+    onset_windows: int = 2
     hangover_ms: int = 200
     gate_over_floor: float = 2.5
     gate_level_min: float = 90.0
@@ -63,7 +63,7 @@ class VoiceActivity:
         settings = self.settings
         threshold = settings.threshold_off if self.speaking else settings.threshold_on
         if probability >= threshold:
-            return self._speech(end_ms)
+            return self._speech(end_ms, clear=probability >= settings.threshold_on)
         if self.speaking:
             if end_ms - self.last_speech_ms >= settings.hangover_ms:
                 self.speaking = False
@@ -74,12 +74,13 @@ class VoiceActivity:
             self._run, self._missed = (0, False) if self._missed else (self._run, True)
         return None
 
-    def _speech(self, end_ms: int) -> Change | None:
+    def _speech(self, end_ms: int, *, clear: bool) -> Change | None:
         if not self.speaking and self._run == 0:
             self._run_start_ms = end_ms - WINDOW_MS
             self._missed = False
         self._run += 1
-        self.last_speech_ms = end_ms
+        if clear or not self.speaking:
+            self.last_speech_ms = end_ms  # the model's score trails off for 60-100 ms after the voice
         if not self.speaking and self._run >= self.settings.onset_windows:
             self.speaking = True
             self.onset_ms = self._run_start_ms
