@@ -45,11 +45,16 @@ class CancelTool(Action, frozen=True):
 
 
 class Say(Action, frozen=True):
-    """Speak `text` after everything said before. `fixed` texts are known beforehand: play them from the cache at once."""
+    """Speak `text` after everything said before.
+
+    A `fixed` text is known beforehand and can be played from a cache at once. An `urgent` one may overtake utterances of
+    which no audio exists yet: it fills the silence until they have some.
+    """
 
     say_id: int
     text: str
     fixed: bool = False
+    urgent: bool = False
 
 
 class PausePlayback(Action, frozen=True):

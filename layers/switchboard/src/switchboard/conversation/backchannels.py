@@ -2,7 +2,7 @@
 
 import re
 
-_WORD = re.compile(r"[a-z']+")
+_WORD = re.compile(r"[\w']+")
 _SOUNDS = frozenset(
     "mm mhm mm-hm hm hmm mmm uh huh um uh-huh ah aha oh ok okay right yeah yep yup sure gotcha alright got it i see good "
     "great cool fine wow really true exactly".split()

@@ -4,6 +4,8 @@ Laws: one generation at a time; the memory holds only what was heard; nothing is
 fails ends at a person or a truthful goodbye, never in silence.
 """
 
+from msgspec.structs import replace
+
 from switchboard.conversation import actions as act
 from switchboard.conversation import memory
 from switchboard.conversation.clauses import take_clauses
@@ -73,6 +75,12 @@ class Dialogue:
         else:
             self._generate(turn.text, now_ms)
 
+    def take_due_turn(self, now_ms: int) -> None:
+        """Answer the turn that waited for the heard point, if one did."""
+        turn, self.state.turn_due = self.state.turn_due, None
+        if turn:
+            self.user_turn(turn, now_ms)
+
     def speculate(self, text: str, now_ms: int) -> None:
         """Begin to answer before the turn is certain; nothing is said and no tool runs yet."""
         generation = self.state.generation
@@ -105,6 +113,11 @@ class Dialogue:
             self.whole.phase = "live"
             self.whole.closing_as = self.whole.closing_ms = None
 
+    def caller_is_there(self) -> None:
+        """A key is a sign of life even when it says nothing: the silence begins anew."""
+        self.state.prompts = 0
+        self.state.idle_ms = None
+
     def prompt_no_input(self, now_ms: int) -> None:
         """Nobody has said anything for a while: ask, ask again, say goodbye."""
         prompts = self.policy.phrases.no_input
@@ -127,8 +140,9 @@ class Dialogue:
     def generation_progressed(self, generation_id: int, text: str, now_ms: int) -> None:
         """Collect text; speak it clause by clause unless the turn is still open."""
         generation = self._running(generation_id)
-        if generation and generation.chars < self.policy.reply_chars_max:
+        if generation:
             generation.progress_ms = now_ms
+            text = text[: self.policy.reply_chars_max - generation.chars]
             generation.chars += len(text)
             generation.buffer += text
             if not generation.speculative:
@@ -137,7 +151,9 @@ class Dialogue:
     def tool_call_requested(self, generation_id: int, call: ToolCall) -> None:
         """Note the call; it runs when the reply is complete and the turn certain."""
         generation = self._running(generation_id)
-        if generation and len(generation.tool_calls) < self.policy.tool_calls_max:
+        if generation is None or len(generation.tool_calls) >= self.policy.tool_calls_max:
+            return
+        if all(call.id != other.id for other in generation.tool_calls):
             generation.tool_calls.append(call)
 
     def generation_finished(self, generation_id: int, now_ms: int) -> None:
@@ -192,11 +208,12 @@ class Dialogue:
     def playback_finished(self, say_id: int, now_ms: int) -> None:
         """An utterance was heard to its end."""
         utterance = self._utterance(say_id)
-        if utterance is None or utterance.cut:
+        if utterance is None:
             return
         utterance.heard_chars = len(utterance.text)
         self._note_disclosure(utterance)
-        self._utterance_over(utterance, now_ms)
+        if not utterance.cut:
+            self._utterance_over(utterance, now_ms)
 
     def synthesis_failed(self, say_id: int, now_ms: int) -> None:
         """Nobody can speak this. Once is bad luck; twice, and the carrier's own voice must take over."""
@@ -206,9 +223,7 @@ class Dialogue:
         self.state.synthesis_failures += 1
         self._utterance_over(utterance, now_ms)
         if self.state.synthesis_failures >= 2 and self.whole.phase == "live":
-            self._cancel_generation()
-            self.state.utterances.clear()
-            self.actions.append(act.StopPlayback())
+            self.interrupt()
             self._leave("The agent's voice failed.", now_ms, announce=False)
 
     # -- Handing over and ending ------------------------------------------------------------------
@@ -222,8 +237,8 @@ class Dialogue:
         self._leave(reason, now_ms, announce=True)
 
     def give_up(self, reason: str, now_ms: int) -> None:
-        """We cannot go on: a person, or a truthful goodbye."""
-        self._cancel_generation()
+        """We cannot go on: a person, or a truthful goodbye. It is not kept waiting behind a long reply."""
+        self.interrupt()
         self._say(self.policy.phrases.failing, "closing", fixed=True)
         self._leave(reason, now_ms, announce=True)
 
@@ -251,13 +266,15 @@ class Dialogue:
         """Go on in another task, or after a transfer that nobody took: no greeting, no lost turn, no lost word."""
         state = self.state
         unanswered, unheard = self._lost_work()
-        if self.whole.phase in ("transferring", "transferred") and transfer_failed:
+        if self.whole.phase == "transferred" or (self.whole.phase == "transferring" and transfer_failed):
             self.whole.phase = "live"
             self._say(
                 self.policy.phrases.transfer_failed, "answer", fixed=True, entry=self._entry("assistant")
             )
+            self.actions.append(act.SaveCheckpoint())  # or the next lost socket would be taken for that transfer
             return
         if self.whole.phase != "live":
+            state.turn_due = None
             self.whole.closing_ms = now_ms
             return
         state.owed_ms = now_ms
@@ -267,7 +284,8 @@ class Dialogue:
         self._say(self.policy.phrases.resumed, "prompt", fixed=True)
         for utterance in unheard:
             rest = utterance.text[utterance.heard_chars :].strip()
-            self._say(rest, utterance.kind, entry=memory.find(state, utterance.entry_id))
+            if rest:
+                self._say(rest, utterance.kind, entry=memory.find(state, utterance.entry_id))
         if unanswered:
             self._generate("", now_ms)
 
@@ -301,10 +319,6 @@ class Dialogue:
     def handle_timeout(self, now_ms: int, *, user_active: bool) -> None:
         """Act on what is due."""
         state, policy = self.state, self.policy
-        if state.turn_due:
-            turn, state.turn_due = state.turn_due, None
-            self.user_turn(turn, now_ms)
-            return
         if self.whole.closing_ms is not None and now_ms >= self.whole.closing_ms:
             self.whole.closing_ms = None
             self.conclude()
@@ -349,10 +363,10 @@ class Dialogue:
         return more + sum(len(u.text) - u.heard_chars for u in self.state.utterances if not u.cut)
 
     def last_said(self) -> str:
-        """The agent's latest words, planned ones included."""
-        live = [u.text for u in self.state.utterances if not u.cut and u.kind != "filler"]
-        if live:
-            return live[-1]
+        """The agent's latest words, planned and interrupted ones included: a key answers a question before its end."""
+        planned = [u.text for u in self.state.utterances if u.kind != "filler"]
+        if planned:
+            return planned[-1]
         return next((e.text for e in reversed(self.state.entries) if e.role == "assistant" and e.text), "")
 
     # -- Inside -----------------------------------------------------------------------------------
@@ -373,7 +387,7 @@ class Dialogue:
         generation = Generation(self._next_id(), user_text, now_ms, speculative=speculative, attempt=attempt)
         state.generation = generation
         messages = memory.messages(state, user_text=user_text if speculative else "", keep_planned=True)
-        if attempt > 1 and messages and messages[-1].role == "assistant":
+        if messages and messages[-1].role == "assistant":
             messages = (*messages, Message("user", memory.CONTINUE_HINT))
         agent = self.policy.agent
         tools = (*agent.tools, *CALL_CONTROL_TOOLS)
@@ -415,6 +429,7 @@ class Dialogue:
 
     def _run_tools(self, generation: Generation, now_ms: int) -> None:
         entry = self._reply_entry(generation)
+        generation.tool_calls = [self._with_fresh_id(call) for call in generation.tool_calls]
         specs = {spec.name: spec for spec in self.policy.agent.tools}
         control = next(
             (c for c in generation.tool_calls if c.name in (TRANSFER_TOOL.name, END_CALL_TOOL.name)), None
@@ -430,6 +445,8 @@ class Dialogue:
             self._fail_generation(generation, now_ms)
             return
         self.state.owed_ms = self.state.owed_ms or (None if self._sounding() else now_ms)
+        # Stored first: a stale owner is fenced off before it runs a tool, a successor knows that one may have run (L6).
+        self.actions.append(act.SaveCheckpoint())
         for call in generation.tool_calls:
             spec = specs.get(call.name)
             pending = PendingTool(
@@ -442,8 +459,15 @@ class Dialogue:
             memory.set_result(self.state, results.id, ToolResult(call.id, "Still running."))
             self.actions.append(act.CallTool(call))
 
+    def _with_fresh_id(self, call: ToolCall) -> ToolCall:
+        """Some models number their calls anew in every reply; in the memory an id answers one call only."""
+        used = call.id in self.state.tools or memory.has_call(self.state, call.id)
+        return replace(call, id=f"{call.id}_{self._next_id()}") if used else call
+
     def _run_control(self, control: ToolCall, results: Entry, now_ms: int) -> None:
-        memory.set_result(self.state, results.id, ToolResult(control.id, "Done."))
+        nobody = control.name == TRANSFER_TOOL.name and not self.policy.transfer_available
+        outcome = "Nobody can take calls on this line." if nobody else "Done."
+        memory.set_result(self.state, results.id, ToolResult(control.id, outcome, is_error=nobody))
         if control.name == TRANSFER_TOOL.name:
             self.hand_over(
                 str(control.arguments.get("reason", "")) or "The caller asked for a person.", now_ms
@@ -505,12 +529,12 @@ class Dialogue:
         state = self.state
         if any(not u.cut for u in state.utterances):
             if not self._sounding():
-                state.owed_ms = now_ms
+                state.owed_ms = state.owed_ms or now_ms  # one that failed unheard leaves the caller waiting since before
             return
         if self.whole.phase in ("transferring", "closing"):
             self.whole.closing_ms = now_ms
         elif self.busy:
-            state.owed_ms = now_ms
+            state.owed_ms = state.owed_ms or now_ms
         else:
             self._reply_over()
 
@@ -531,7 +555,6 @@ class Dialogue:
         unanswered = (generation is not None and not generation.speculative) or (
             last is not None and last.role == "user"
         )
-        state.turn_due = None
         state.idle_ms = None
         return unanswered, unheard
 
@@ -549,12 +572,12 @@ class Dialogue:
         memory.set_result(self.state, pending.entry_id, ToolResult(pending.call.id, content, is_error))
 
     def _note_disclosure(self, utterance: Utterance) -> None:
+        needed_chars = len(utterance.text)
         if utterance.kind == "opening":
-            self.state.disclosed = self.state.disclosed or utterance.heard_chars >= len(
-                self.policy.agent.disclosure
-            )
-        elif utterance.kind == "disclosure":
-            self.state.disclosed = self.state.disclosed or utterance.heard_chars >= len(utterance.text)
+            # A resumed call owes only the rest of an opening, which may be shorter than the disclosure.
+            needed_chars = min(needed_chars, len(self.policy.agent.disclosure))
+        if utterance.kind in ("opening", "disclosure") and utterance.heard_chars >= needed_chars:
+            self.state.disclosed = True
 
     def _reply_entry(self, generation: Generation) -> Entry:
         entry = memory.find(self.state, generation.entry_id)
@@ -574,7 +597,7 @@ class Dialogue:
         assert self.whole.phase != "ended", "nothing is said after the end"
         utterance = Utterance(self._next_id(), text, kind, entry.id if entry else None)
         self.state.utterances.append(utterance)
-        self.actions.append(act.Say(utterance.id, text, fixed))
+        self.actions.append(act.Say(utterance.id, text, fixed, urgent=kind == "filler"))
 
     def _running(self, generation_id: int) -> Generation | None:
         generation = self.state.generation

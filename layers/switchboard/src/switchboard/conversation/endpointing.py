@@ -52,15 +52,24 @@ def completeness(text: str, *, digits_expected: int | None = None) -> Completene
     if digits_expected and spoken_digits > 0:
         return "complete" if spoken_digits >= digits_expected else "digits"
     last = words[-1]
-    if last in _FILLERS or last in _OPEN_ENDS or text.rstrip().endswith((",", "-", "…", "...")):
+    if last in _FILLERS or text.rstrip().endswith((",", "-", "…", "...")):
         return "unfinished"
-    if " ".join(words).endswith(_OPEN_PHRASES):
-        return "unfinished"
-    if _is_digit(last):
+    if last in _OPEN_ENDS or " ".join(words).endswith(_OPEN_PHRASES):
+        # "Could you repeat that?": recognition puts full stops anywhere, question marks only behind questions.
+        return "complete" if text.rstrip().endswith("?") else "unfinished"
+    if _is_digit(last) and (digits_expected is not None or _spells_a_number(words)):
         return "digits"
     if text.rstrip().endswith((".", "!", "?")) or last in _CLOSED_ENDS:
         return "complete"
     return "complete" if len(words) > _NEUTRAL_WORDS_MIN else "neutral"
+
+
+def _spells_a_number(words: list[str]) -> bool:
+    """Whether the digits at the end are a number being told ("it's eight five") and not a quantity ("a table for two")."""
+    before = words[:]
+    while before and _is_digit(before[-1]):
+        before.pop()
+    return len(words) - len(before) > 1 or not before or before[-1] == "is" or before[-1].endswith("'s")
 
 
 def count_digits(words: list[str]) -> int:

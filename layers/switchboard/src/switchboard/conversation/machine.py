@@ -17,10 +17,10 @@ from switchboard.conversation import events as ev
 from switchboard.conversation import memory
 from switchboard.conversation.actions import (
     AnyAction,
-    CancelTool,
     FinalizeTranscript,
     PausePlayback,
     ResumePlayback,
+    StopPlayback,
 )
 from switchboard.conversation.dialogue import Dialogue
 from switchboard.conversation.endpointing import digits_expected_after
@@ -44,6 +44,8 @@ from switchboard.domain.messages import Message
 
 PROTECTED_CLOSINGS = (Disposition.DURATION_LIMIT, Disposition.FAILED)
 """Goodbyes that a caller's words do not take back."""
+HEARD_POINT = ev.PlaybackStarted | ev.PlaybackProgressed | ev.PlaybackFinished
+"""What a driver reports while it carries out `StopPlayback`; any other fact comes after the turn that waits for these."""
 
 
 class Conversation:
@@ -59,7 +61,11 @@ class Conversation:
         """Take one fact; return every order it leads to, to be carried out in this sequence."""
         self._advance(now_ms)
         if self.state.phase == "ended":
+            if isinstance(event, ev.PlaybackProgressed | ev.PlaybackFinished):
+                self._dispatch(event, now_ms)  # what was heard until the caller hung up
             return []
+        if not isinstance(event, HEARD_POINT | ev.ConversationResumed):
+            self._dialogue.take_due_turn(now_ms)
         self._dispatch(event, now_ms)
         return self._drain(now_ms)
 
@@ -81,6 +87,7 @@ class Conversation:
         self._advance(now_ms)
         if self.state.phase in ("new", "transferred", "ended"):
             return []
+        self._dialogue.take_due_turn(now_ms)
         if self.state.phase == "live" and now_ms >= self.state.started_ms + self.policy.duration_max_ms:
             self._dialogue.interrupt()
             self._dialogue.close(Disposition.DURATION_LIMIT, self.policy.phrases.duration_goodbye, now_ms)
@@ -125,8 +132,10 @@ class Conversation:
                 | ev.UserSpeechEnded()
                 | ev.TranscriptUpdated()
                 | ev.TranscriptFinalized()
-                | ev.DigitPressed()
             ):
+                self._follow(self._turns.handle(event, now_ms, self._floor()), now_ms)
+            case ev.DigitPressed():
+                dialogue.caller_is_there()
                 self._follow(self._turns.handle(event, now_ms, self._floor()), now_ms)
             case ev.GenerationProgressed():
                 dialogue.generation_progressed(event.generation_id, event.text, now_ms)
@@ -215,18 +224,27 @@ class Conversation:
         if self.state.phase == "new":
             self._start(now_ms)
             return
-        self._turns.state.speaking = False
-        self._turns.reset()
+        unfinished = self._turns.restart()
         self._dialogue.resume(event.transfer_failed, now_ms)
+        self._dialogue.take_due_turn(now_ms)
+        if unfinished and self.state.phase == "live":
+            self._follow([unfinished], now_ms)
 
     def _disconnect(self) -> None:
-        dialogue = self._dialogue
-        self.state.disposition = self.state.closing_as or Disposition.CALLER_HUNG_UP
-        dialogue.interrupt()
-        dialogue.actions.extend(
-            CancelTool(p.call.id) for p in dialogue.state.tools.values() if not p.has_effects
-        )
+        if self.state.phase == "transferred":
+            self.state.disposition = Disposition.TRANSFERRED
+        else:
+            self.state.disposition = self.state.closing_as or Disposition.CALLER_HUNG_UP
+            self._dialogue.interrupt()
         self.state.phase = "ended"
+
+    def _lift_pause(self) -> None:
+        """A candidate interruption holds nothing back once all was heard, and may not hold back a last announcement."""
+        dialogue = self._dialogue
+        if self._turns.suspecting and (self._protected or not dialogue.busy):
+            self._turns.clear_suspicion()
+            if not any(isinstance(action, StopPlayback) for action in dialogue.actions):
+                dialogue.actions.append(ResumePlayback())
 
     def _floor(self) -> Floor:
         dialogue = self._dialogue
@@ -251,6 +269,7 @@ class Conversation:
         """Hand over the collected orders, and note whose move it is."""
         dialogue = self._dialogue
         busy = dialogue.busy
+        self._lift_pause()
         if not busy and not self._protected:
             self._turns.floor_freed(now_ms, self._floor())
         waiting = busy or self._turns.pending or dialogue.state.turn_due is not None

@@ -73,6 +73,11 @@ def set_result(state: DialogueState, entry_id: int, result: ToolResult) -> None:
         entry.tool_results = [result if r.call_id == result.call_id else r for r in entry.tool_results]
 
 
+def has_call(state: DialogueState, call_id: str) -> bool:
+    """Whether a remembered tool call has this id."""
+    return any(call.id == call_id for entry in state.entries for call in entry.tool_calls)
+
+
 def trim(state: DialogueState, entries_max: int) -> None:
     """Forget the oldest entries, whole turns at a time, so that no tool result loses its call."""
     while len(state.entries) > entries_max:

@@ -145,7 +145,6 @@ class TurnTaking:
 
     def floor_freed(self, now_ms: int, floor: Floor) -> None:
         """The agent has nothing more to say: words that waited under its speech become the caller's turn."""
-        self._clear_suspicion()
         if self._text() and not self.state.speaking and self.state.endpoint_ms is None:
             self._set_endpoint(now_ms, floor)
 
@@ -156,7 +155,26 @@ class TurnTaking:
         state.consumed_words += len(self._fresh(state.interim).split())
         state.endpoint_ms = state.digits_ms = None
         state.digits = ""
-        self._clear_suspicion()
+        self.clear_suspicion()
+
+    def restart(self) -> EndTurn | None:
+        """Another recogniser listens from here on: the words so far are a turn, and nothing more comes of them."""
+        state = self.state
+        turn = self._end_turn(self._text()) if self._text() else None
+        state.speaking = state.awaiting_final = False
+        state.interim = ""
+        state.consumed_words = 0
+        self.reset()
+        return turn
+
+    def clear_suspicion(self) -> None:
+        """Whatever the caller's voice over ours was, it is settled."""
+        self.state.suspected_ms = self.state.reject_ms = None
+
+    @property
+    def suspecting(self) -> bool:
+        """Whether playback is paused for a candidate interruption."""
+        return self.state.suspected_ms is not None
 
     @property
     def pending(self) -> bool:
@@ -262,7 +280,7 @@ class TurnTaking:
             and lasted_ms < self.policy.interruption_speech_ms
         ):
             return []
-        self._clear_suspicion()
+        self.clear_suspicion()
         return [ConfirmInterruption()]
 
     def _digit_pressed(self, digit: str, now_ms: int, floor: Floor) -> list[Signal]:
@@ -340,14 +358,11 @@ class TurnTaking:
 
     def _reject(self) -> list[Signal]:
         state = self.state
-        self._clear_suspicion()
+        self.clear_suspicion()
         if is_backchannel(self._text()):
             state.finals.clear()
             state.consumed_words += len(self._fresh(state.interim).split())
         return [RejectInterruption()]
-
-    def _clear_suspicion(self) -> None:
-        self.state.suspected_ms = self.state.reject_ms = None
 
     def _stuck(self, now_ms: int) -> bool:
         state = self.state

@@ -20,8 +20,9 @@ AHEAD_MS = 1000
 BLOCK_MS = 200
 """Audio in one message: five messages a second instead of fifty cost the event loop a tenth."""
 MARK_EVERY_MS = 400
-MARK_LATE_MS = 3000
-"""A mark this overdue is taken for lost: the far end has certainly played what came before it."""
+MARK_LATE_MS = 1000
+"""A mark this overdue is taken for lost. Longer than any jitter, and short enough that the end of our speech, learnt this
+late, still leaves time to break the silence (invariants M4 and M8)."""
 CLIP_BYTES_MAX = 60_000 * 8
 """A minute of speech in one clause is a synthesizer gone mad."""
 BYTES_PER_MS = 8
@@ -50,7 +51,14 @@ class Finished:
     say_id: int
 
 
-Fact = Started | Progressed | Finished
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A clip's audio ended before its text did; `Progressed` for it came just before."""
+
+    say_id: int
+
+
+Fact = Started | Progressed | Finished | Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,7 @@ class Clip:
     audio: bytearray = field(default_factory=bytearray)
     words: list[tuple[int, int]] = field(default_factory=list)
     complete: bool = False
+    failed: bool = False
     sent_ms: int = 0
     heard_ms: int = 0
     started: bool = False
@@ -85,6 +94,16 @@ class Clip:
     def length_ms(self) -> int:
         """What has arrived so far."""
         return len(self.audio) // BYTES_PER_MS
+
+    @property
+    def ended(self) -> bool:
+        """Whether no more audio comes."""
+        return self.complete or self.failed
+
+    @property
+    def sent(self) -> bool:
+        """Whether all of it is out."""
+        return self.ended and self.sent_ms >= self.length_ms
 
 
 @dataclass(slots=True)
@@ -103,6 +122,7 @@ class Playout:
     """One call's outgoing audio. Time is an argument, in integer milliseconds."""
 
     def __init__(self, *, ahead_ms: int = AHEAD_MS) -> None:
+        assert ahead_ms >= 2 * BLOCK_MS, "one block plays while the next is on its way"
         self._ahead_ms = ahead_ms
         self._clips: deque[Clip] = deque()
         self._out: deque[_Block] = deque()
@@ -114,9 +134,10 @@ class Playout:
         self._unmarked_ms = 0
         self._paused = False
 
-    def begin(self, say_id: int, text: str) -> None:
-        """Open a clip behind all others."""
-        self._clips.append(Clip(say_id, text))
+    def begin(self, say_id: int, text: str, *, urgent: bool = False) -> None:
+        """Open a clip behind all others; an urgent one overtakes those without any audio yet."""
+        waiting = [index for index, clip in enumerate(self._clips) if not clip.audio] if urgent else []
+        self._clips.insert(waiting[0] if waiting else len(self._clips), Clip(say_id, text))
 
     def feed(self, say_id: int, audio: bytes, words: Sequence[tuple[int, int]] = ()) -> None:
         """Append audio to a clip; `words` are `(end_ms, end_char)` counted from the clip's start.
@@ -135,6 +156,12 @@ class Playout:
             clip.audio += bytes([SILENCE]) * (-len(clip.audio) % BYTES_PER_MS)
             clip.complete = True
 
+    def fail(self, say_id: int) -> None:
+        """No more audio comes although the text goes on: what there is still plays."""
+        clip = self._find(say_id)
+        if clip:
+            clip.failed = True
+
     def pull(self, now_ms: int) -> list[Audio | Mark]:
         """Everything to be sent now, in order."""
         out: list[Audio | Mark] = []
@@ -143,11 +170,13 @@ class Playout:
         for clip in self._clips:
             while take_ms := self._take_ms(clip, now_ms):
                 out.append(self._send(clip, take_ms, now_ms))
-                done = clip.complete and clip.sent_ms >= clip.length_ms
-                if done or self._unmarked_ms >= MARK_EVERY_MS:
+                if self._unmarked_ms >= MARK_EVERY_MS:
                     out.append(self._mark(now_ms))
-            if clip.sent_ms < clip.length_ms or not clip.complete:
+            if not clip.sent:
                 break
+            # The end may become known only after the last audio went out.
+            if self._unmarked_ms and self._out and self._out[-1].clip is clip:
+                out.append(self._mark(now_ms))
         return out
 
     def facts(self, now_ms: int) -> list[Fact]:
@@ -173,12 +202,13 @@ class Playout:
         """When `pull` and `facts` are next worth calling; None while only events can change anything."""
         if self._paused or not self._clips:
             return None
+        first = self._clips[0]
         times = [block.due_ms + MARK_LATE_MS for block in self._out if block.mark][:1]
-        times += [self._base_at_ms + b.start_ms + 1 - self._base_ms for b in self._out if not b.clip.started][
-            :1
-        ]
-        if self._out and any(clip.sent_ms < clip.length_ms for clip in self._clips):
-            times.append(self._base_at_ms + self._sent_ms + BLOCK_MS - self._ahead_ms - self._base_ms)
+        if not first.started:
+            times += [self._reached_at_ms(b.start_ms + 1) for b in self._out if b.clip is first][:1]
+        sending = next((clip for clip in self._clips if not clip.sent), None)
+        if sending and sending.sent_ms < sending.length_ms:
+            times.append(self._reached_at_ms(self._room_from_ms(sending)))
         return min(times, default=None)
 
     def pause(self, now_ms: int) -> list[Fact]:
@@ -199,6 +229,8 @@ class Playout:
 
     def resume(self, now_ms: int) -> None:
         """Go on from the heard point, at the beginning of the word it fell into."""
+        if not self._paused:
+            return
         self._paused = False
         self._base_at_ms = now_ms
         for clip in self._clips:
@@ -235,12 +267,20 @@ class Playout:
     def _take_ms(self, clip: Clip, now_ms: int) -> int:
         """How much of the clip to send next: whole blocks, unless it is the end or the far end runs dry."""
         waiting_ms = clip.length_ms - clip.sent_ms
-        out_ms = self._sent_ms - self._position_ms(now_ms)
-        if waiting_ms <= 0 or out_ms + min(BLOCK_MS, waiting_ms) > self._ahead_ms:
-            return 0
-        if waiting_ms < BLOCK_MS and not clip.complete and out_ms >= BLOCK_MS:
+        if waiting_ms <= 0 or self._position_ms(now_ms) < self._room_from_ms(clip):
             return 0
         return min(BLOCK_MS, waiting_ms)
+
+    def _room_from_ms(self, clip: Clip) -> int:
+        """The playback position from which on the clip's next stretch may go out."""
+        waiting_ms = clip.length_ms - clip.sent_ms
+        if waiting_ms < BLOCK_MS and not clip.ended:
+            return self._sent_ms - BLOCK_MS + 1
+        return self._sent_ms + min(BLOCK_MS, waiting_ms) - self._ahead_ms
+
+    def _reached_at_ms(self, position_ms: int) -> int:
+        """When playback will be there, going by the last known point."""
+        return self._base_at_ms + position_ms - self._base_ms
 
     def _send(self, clip: Clip, take_ms: int, now_ms: int) -> Audio:
         if self._position_ms(now_ms) >= self._sent_ms:
@@ -279,17 +319,16 @@ class Playout:
         facts: list[Fact] = []
         while self._clips:
             clip = self._clips[0]
-            over = (
-                clip.complete
-                and clip.sent_ms >= clip.length_ms
-                and not any(b.clip is clip for b in self._out)
-            )
+            over = clip.sent and not any(b.clip is clip for b in self._out)
             if (clip.heard_ms or over) and not clip.started:
                 clip.started = True
                 facts.append(Started(clip.say_id))
             if not over:
                 break
-            facts.append(Finished(clip.say_id))
+            if clip.failed:
+                facts += [Progressed(clip.say_id, heard_chars(clip)), Failed(clip.say_id)]
+            else:
+                facts.append(Finished(clip.say_id))
             self._clips.popleft()
         return facts
 

@@ -1,0 +1,1 @@
+"""The conversation core, as its tests specify it."""

@@ -1,0 +1,150 @@
+"""Going on in another task after a crash. `conversation/dialogue.py`, `machine.py`."""
+
+from switchboard.conversation.actions import (
+    CallTool,
+    EndConversation,
+    Generate,
+    Transfer,
+)
+from switchboard.conversation.events import (
+    PlaybackProgressed,
+    UserTurnEnded,
+)
+from switchboard.conversation.memory import CONTINUE_HINT
+from switchboard.domain.calls import Disposition
+from switchboard.domain.messages import Message
+
+from tests.unit.conversation.driver import OPENING, PHRASES, Call, kinds
+
+
+def test_resume_does_not_greet_again(call):
+    """The caller hears that there was a break, not a second greeting."""
+    call.crashes_and_resumes()
+
+    assert [PHRASES.resumed] == call.says_now
+
+
+def test_resume_before_a_word_was_heard():
+    """A call that broke before anything was heard opens as if new."""
+    call = Call().connects().crashes_and_resumes()
+
+    assert [OPENING] == call.says_now
+
+
+def test_resume_in_the_opening():
+    """What was left of the opening is said, and then counts as disclosure."""
+    call = Call().connects().agent_starts()
+    call.happens(PlaybackProgressed(call.unheard[0].say_id, len("This is Acme's AI"))).crashes_and_resumes()
+    assert [PHRASES.resumed, "assistant. How can I help?"] == call.says_now
+
+    call.agent_finishes().caller_says("When do you open?").model_replies("At nine.")
+    assert ["At nine."] == call.says_now
+
+
+def test_resume_at_the_very_end_of_the_opening():
+    """An opening that was heard to its last word leaves nothing to be said again."""
+    call = Call().connects().agent_starts()
+    call.happens(PlaybackProgressed(call.unheard[0].say_id, len(OPENING))).crashes_and_resumes()
+
+    assert [PHRASES.resumed] == call.says_now
+
+
+def test_resume_while_thinking(asked):
+    """A turn that was not answered yet is answered, without asking again."""
+    asked.crashes_and_resumes()
+
+    assert [PHRASES.resumed] == asked.says_now
+    assert "When do you open?" == asked.generation.messages[-1].text
+
+
+def test_resume_in_the_middle_of_an_answer(asked):
+    """An answer goes on from the heard word; nothing heard is repeated, nothing unheard lost."""
+    asked.model_replies("We open at nine. We close at five.").agent_is_heard("We open")
+    asked.happens(PlaybackProgressed(asked.unheard[0].say_id, len("We open"))).crashes_and_resumes()
+    assert [PHRASES.resumed, "at nine.", "We close at five."] == asked.says_now
+    assert 1 == len(asked.all(Generate))
+
+    asked.agent_finishes()
+    assert ("assistant", "We open at nine. We close at five.") == asked.remembered[-1]
+
+
+def test_resume_while_the_model_was_writing(asked):
+    """A reply that was still being written is finished by the model, told to go on from its words."""
+    asked.model_writes("We open at nine. And on ").agent_finishes().crashes_and_resumes()
+
+    assert Message("user", CONTINUE_HINT) == asked.generation.messages[-1]
+    assert Message("assistant", "We open at nine.") == asked.generation.messages[-2]
+
+
+def test_resume_while_a_tool_ran(asked):
+    """The outcome of a tool that ran meanwhile is unknown, and the model is told so instead of running it again."""
+    asked.model_asks_for("book").model_finishes().crashes_and_resumes()
+
+    assert 1 == len(asked.all(CallTool))
+    assert "unknown" in asked.generation.messages[-1].tool_results[0].content
+
+
+def test_resume_during_the_answer_to_who_speaks(call):
+    """The truthful answer about identity survives a crash."""
+    call.caller_says("Are you a human?").crashes_and_resumes()
+
+    assert [PHRASES.resumed, PHRASES.identity] == call.says_now
+
+
+def test_resume_during_a_transfer(call):
+    """A transfer that had been announced goes ahead."""
+    call.presses("0").crashes_and_resumes()
+
+    assert [Transfer] == kinds(call.new)
+
+
+def test_resume_during_the_goodbye(asked):
+    """A call that was ending ends."""
+    asked.model_writes("Bye.").model_asks_for("end_call").model_finishes().crashes_and_resumes().silence(ms=1)
+
+    assert [EndConversation(Disposition.COMPLETED)] == asked.all(EndConversation)
+
+
+def test_resume_after_the_end(asked):
+    """A call that has ended stays ended."""
+    asked.hangs_up().crashes_and_resumes().silence(ms=10_000)
+
+    assert [] == asked.new
+
+
+def test_resume_before_the_start():
+    """A call whose first task died before it began is opened by the next."""
+    call = Call().crashes_and_resumes()
+
+    assert [OPENING] == call.says_now
+
+
+def test_resume_while_the_caller_was_speaking(call):
+    """Words that were recognised but not yet a turn are answered by the next task."""
+    call.caller_starts_speaking().hears_so_far("when do you open").crashes_and_resumes()
+
+    assert ["when do you open"] == call.turns
+    assert "when do you open" == call.generation.messages[-1].text
+
+
+def test_new_recogniser_starts_afresh(call):
+    """Interim words that the former recogniser left behind swallow none of the new one's."""
+    call.caller_starts_speaking().hears_so_far("when do you open").crashes_and_resumes()
+    call.agent_finishes().model_replies("At nine.").agent_finishes()
+    call.caller_says("And on Sunday please?")
+
+    assert "And on Sunday please?" == call.turns[-1]
+
+
+def test_resume_of_a_turn_that_waited_for_the_heard_point(asked):
+    """A turn that had ended but was not taken up yet is answered by the next task."""
+    asked.model_replies("We open at nine.").agent_is_heard("We open")
+    asked.core.handle(_typed("And on Sundays?"), asked.now_ms)
+    asked.crashes_and_resumes()
+
+    assert "And on Sundays?" == asked.turns[-1]
+    assert "And on Sundays?" == asked.generation.messages[-1].text
+
+
+def _typed(text: str) -> UserTurnEnded:
+    return UserTurnEnded(text)

@@ -1,0 +1,1 @@
+"""The audio machines, as their tests specify them."""
