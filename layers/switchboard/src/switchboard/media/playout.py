@@ -23,6 +23,8 @@ MARK_EVERY_MS = 400
 MARK_LATE_MS = 1000
 """A mark this overdue is taken for lost. Longer than any jitter, and short enough that the end of our speech, learnt this
 late, still leaves time to break the silence (invariants M4 and M8)."""
+ROUND_TRIP_MS_MAX = 200
+"""An echo later than this is not the network's delay but a far end that began to play later."""
 CLIP_BYTES_MAX = 60_000 * 8
 """A minute of speech in one clause is a synthesizer gone mad."""
 BYTES_PER_MS = 8
@@ -130,6 +132,8 @@ class Playout:
         self._certain_ms = 0
         self._base_ms = 0
         self._base_at_ms = 0
+        self._round_trip_ms: int | None = None
+        """Shortest delay between a mark's expected and its real echo: what the network adds."""
         self._marks = 0
         self._unmarked_ms = 0
         self._paused = False
@@ -193,7 +197,10 @@ class Playout:
         if block is None:
             return []  # unknown, repeated, or dropped by a clear
         self._certain_ms = block.end_ms
-        self._base_ms, self._base_at_ms = block.end_ms, now_ms
+        # An echo is a round trip old, and a `clear` sent now takes half of one to arrive.
+        late_ms = min(max(0, now_ms - block.due_ms), ROUND_TRIP_MS_MAX)
+        self._round_trip_ms = late_ms if self._round_trip_ms is None else min(self._round_trip_ms, late_ms)
+        self._base_ms, self._base_at_ms = block.end_ms, now_ms - self._round_trip_ms
         self._advance(now_ms)
         return self._drain_facts()
 
