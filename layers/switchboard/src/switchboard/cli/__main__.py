@@ -13,7 +13,12 @@ from switchboard.cli.up import run_up
 from switchboard.ports.errors import ProviderError
 from switchboard.settings import Settings, SettingsError, load_settings
 
-main = typer.Typer(no_args_is_help=True, add_completion=False, help="Switchboard, the voice-agent platform.")
+main = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Switchboard, the voice-agent platform.",
+)
 
 
 @main.callback()

@@ -41,9 +41,9 @@ class Line:
 
 SCRIPT = (
     Line("I think I was charged twice on my last invoice."),
-    Line("three five eight two oh six"),
+    Line("five nine three six four two"),
     Line("What plans do you have?"),
-    Line("Sorry, what are your opening hours?", interrupts=True),
+    Line("What are your opening hours?", interrupts=True),
     Line(key="0"),
 )
 
@@ -129,12 +129,12 @@ async def _call(platform: LocalPlatform, lines: list[bytes], out_dir: Path) -> R
 
 async def _play(phone: Phone, line: Line, audio: bytes, report: Report) -> bool:
     """Wait for the right moment, then speak or press; false when the call ended before."""
+    spoken_ms = report.finished_ms[-1] if report.finished_ms else 0
     if line.interrupts:
-        ready = _until(phone, lambda: phone.agent_speaking and phone.agent_silent_ms < REPLY_PAUSE_MS)
-        if not await ready:
+        if not await _until(phone, lambda: _answered(phone, spoken_ms)):
             return False
         await asyncio.sleep(BARGE_IN_AFTER_MS / 1000)
-    elif not await _until(phone, lambda: _my_turn(phone)):
+    elif not await _until(phone, lambda: _my_turn(phone, spoken_ms)):
         report.failures.append(f"the call ended before the caller could say {line.text or line.key!r}")
         return False
     if line.key:
@@ -145,15 +145,17 @@ async def _play(phone: Phone, line: Line, audio: bytes, report: Report) -> bool:
     phone.say(audio)
     await _until(phone, lambda: not phone.speaking)
     report.finished_ms.append(phone.now_ms)
-    await asyncio.sleep(REPLY_PAUSE_MS / 1000)
     return True
 
 
-def _my_turn(phone: Phone) -> bool:
-    heard = bool(phone.heard.audio_ms)
-    return (
-        heard and not phone.speaking and not phone.agent_speaking and phone.agent_silent_ms >= REPLY_PAUSE_MS
-    )
+def _answered(phone: Phone, spoken_ms: int) -> bool:
+    """Whether the agent has said anything since the caller last spoke."""
+    return bool(phone.heard.audio_ms) and phone.heard.audio_ms[-1] >= spoken_ms
+
+
+def _my_turn(phone: Phone, spoken_ms: int) -> bool:
+    silent = not phone.agent_speaking and phone.agent_silent_ms >= REPLY_PAUSE_MS
+    return silent and _answered(phone, spoken_ms)
 
 
 async def _until(phone: Phone, condition: Callable[[], bool]) -> bool:

@@ -51,7 +51,7 @@ class Dialogue:
         state = self.state
         state.prompts = 0
         if turn.confidence < self.policy.confidence_min:
-            self._ask_again(now_ms)
+            self.ask_again(now_ms)
             return
         state.unclear = 0
         state.turns += 1
@@ -80,6 +80,17 @@ class Dialogue:
         turn, self.state.turn_due = self.state.turn_due, None
         if turn:
             self.user_turn(turn, now_ms)
+
+    def ask_again(self, now_ms: int) -> None:
+        """Something was said and not understood: never act on a guess, never pass over it (R-CLAR)."""
+        self._cancel_generation()
+        self.state.unclear += 1
+        phrases = self.policy.phrases.unclear
+        if self.state.unclear > len(phrases):
+            self.state.unclear = 0
+            self.hand_over("The caller could not be understood.", now_ms)
+        else:
+            self._say(phrases[self.state.unclear - 1], "prompt", fixed=True)
 
     def speculate(self, text: str, now_ms: int) -> None:
         """Begin to answer before the turn is certain; nothing is said and no tool runs yet."""
@@ -285,7 +296,8 @@ class Dialogue:
         for utterance in unheard:
             rest = utterance.text[utterance.heard_chars :].strip()
             if rest:
-                self._say(rest, utterance.kind, entry=memory.find(state, utterance.entry_id))
+                entry = memory.find(state, utterance.entry_id)
+                self._say(rest, utterance.kind, fixed=rest in self.policy.fixed_texts(), entry=entry)
         if unanswered:
             self._generate("", now_ms)
 
@@ -370,17 +382,6 @@ class Dialogue:
         return next((e.text for e in reversed(self.state.entries) if e.role == "assistant" and e.text), "")
 
     # -- Inside -----------------------------------------------------------------------------------
-
-    def _ask_again(self, now_ms: int) -> None:
-        """Never act on a guess (R-CLAR)."""
-        self._cancel_generation()
-        self.state.unclear += 1
-        phrases = self.policy.phrases.unclear
-        if self.state.unclear > len(phrases):
-            self.state.unclear = 0
-            self.hand_over("The caller could not be understood.", now_ms)
-        else:
-            self._say(phrases[self.state.unclear - 1], "prompt", fixed=True)
 
     def _generate(self, user_text: str, now_ms: int, *, speculative: bool = False, attempt: int = 1) -> None:
         state = self.state

@@ -35,6 +35,8 @@ _OPEN_PHRASES = (
     "that is",
     "would be",
 )
+_QUESTION_WORDS = frozenset("what which who where when why how".split())
+_QUESTION_ENDS = frozenset("have has do does did are is was were be can will would for about with to on at from in".split())
 _FILLERS = frozenset(["um", "uh", "er", "erm", "hmm"])
 _NEUTRAL_WORDS_MIN = 3
 
@@ -55,8 +57,10 @@ def completeness(text: str, *, digits_expected: int | None = None) -> Completene
     if last in _FILLERS or text.rstrip().endswith((",", "-", "…", "...")):
         return "unfinished"
     if last in _OPEN_ENDS or " ".join(words).endswith(_OPEN_PHRASES):
-        # "Could you repeat that?": recognition puts full stops anywhere, question marks only behind questions.
-        return "complete" if text.rstrip().endswith("?") else "unfinished"
+        # "Could you repeat that?": recognition puts full stops anywhere, question marks only behind questions. Without
+        # punctuation, "what plans do you have" and "which one is it for" end as questions do.
+        asked = text.rstrip().endswith("?") or (words[0] in _QUESTION_WORDS and last in _QUESTION_ENDS)
+        return "complete" if asked and len(words) > _NEUTRAL_WORDS_MIN else "unfinished"
     if _is_digit(last) and (digits_expected is not None or _spells_a_number(words)):
         return "digits"
     if text.rstrip().endswith((".", "!", "?")) or last in _CLOSED_ENDS:

@@ -31,6 +31,7 @@ from switchboard.conversation.turn_taking import (
     ConfirmInterruption,
     EndTurn,
     Floor,
+    MissTurn,
     PressKey,
     RejectInterruption,
     RequestFinal,
@@ -190,6 +191,8 @@ class Conversation:
                     dialogue.cancel_speculation()
                 case EndTurn():
                     self._end_turn(DueTurn(signal.text, signal.confidence, signal.ended_ms), now_ms)
+                case MissTurn():
+                    dialogue.ask_again(now_ms)
                 case PressKey():
                     self._press_key(signal.digit, now_ms)
 

@@ -70,6 +70,7 @@ class Policy(Struct, frozen=True):
     endpoint_digits_ms: int = 2000
     transcript_wait_ms: int = 1200
     speech_max_ms: int = 45_000
+    miss_speech_ms: int = 700
 
     # Interruption: candidate until words or length confirm it.
     interruption_speech_ms: int = 1200

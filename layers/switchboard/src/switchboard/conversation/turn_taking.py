@@ -67,6 +67,10 @@ class EndTurn(Struct, frozen=True):
     ended_ms: int
 
 
+class MissTurn(Struct, frozen=True):
+    """The caller spoke, and recognition has caught up without a word: it must be asked about, not passed over."""
+
+
 class PressKey(Struct, frozen=True):
     """A menu key."""
 
@@ -81,6 +85,7 @@ Signal = (
     | Speculate
     | CancelSpeculation
     | EndTurn
+    | MissTurn
     | PressKey
 )
 SpeechEvent = (
@@ -237,6 +242,7 @@ class TurnTaking:
         had_words = bool(self._text())
         state.interim = ""
         state.consumed_words = max(0, state.consumed_words - len(event.text.split()))
+        answered = event.flushed and state.awaiting_final
         if event.flushed:
             state.awaiting_final = False
         if fresh:
@@ -249,7 +255,8 @@ class TurnTaking:
         if not self._text():
             if event.flushed:
                 state.endpoint_ms = None
-            return []
+            spoke_ms = state.speech_ended_ms - state.speech_started_ms
+            return [MissTurn()] if answered and spoke_ms >= self.policy.miss_speech_ms else []
         if not had_words:
             state.speech_ended_ms = max(state.speech_ended_ms, now_ms - self.policy.endpoint_complete_ms)
         self._set_endpoint(now_ms, floor)
