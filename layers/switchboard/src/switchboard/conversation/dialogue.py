@@ -9,15 +9,13 @@ from msgspec.structs import replace
 from switchboard.conversation import actions as act
 from switchboard.conversation import memory
 from switchboard.conversation.clauses import take_clauses
-from switchboard.conversation.policy import Policy
+from switchboard.conversation.leaving import Leaving
 from switchboard.conversation.state import (
-    ConversationState,
     DueTurn,
     Entry,
     Generation,
     PendingTool,
     Utterance,
-    UtteranceKind,
 )
 from switchboard.domain.agents import CALL_CONTROL_TOOLS, END_CALL_TOOL, TRANSFER_TOOL
 from switchboard.domain.calls import Disposition
@@ -29,16 +27,10 @@ IDENTITY_ONLY_WORDS_MAX = 9
 """A question about who is speaking, this short, holds no other request."""
 
 
-class Dialogue:
-    """The machine. All it knows is in `state`; what it wants done collects in `actions`."""
+class Dialogue(Leaving):
+    """The machine: turns in; generations, tools and utterances out."""
 
-    def __init__(self, policy: Policy, state: ConversationState) -> None:
-        self.policy = policy
-        self.whole = state
-        self.state = state.dialogue
-        self.actions: list[act.AnyAction] = []
-
-    # -- The caller -------------------------------------------------------------------------------
+    # -- The caller --------------------------------------------------------------------------------
 
     def open(self) -> None:
         """Say who is speaking, and greet."""
@@ -81,17 +73,6 @@ class Dialogue:
         if turn:
             self.user_turn(turn, now_ms)
 
-    def ask_again(self, now_ms: int) -> None:
-        """Something was said and not understood: never act on a guess, never pass over it (R-CLAR)."""
-        self._cancel_generation()
-        self.state.unclear += 1
-        phrases = self.policy.phrases.unclear
-        if self.state.unclear > len(phrases):
-            self.state.unclear = 0
-            self.hand_over("The caller could not be understood.", now_ms)
-        else:
-            self._say(phrases[self.state.unclear - 1], "prompt", fixed=True)
-
     def speculate(self, text: str, now_ms: int) -> None:
         """Begin to answer before the turn is certain; nothing is said and no tool runs yet."""
         generation = self.state.generation
@@ -107,46 +88,12 @@ class Dialogue:
         if self.state.generation and self.state.generation.speculative:
             self._cancel_generation()
 
-    def interrupt(self) -> None:
-        """The caller has taken the floor: stop everything that can still be stopped."""
-        self.actions.append(act.StopPlayback())
-        self._cancel_generation()
-        for utterance in self.state.utterances:
-            utterance.cut = True
-        for pending in list(self.state.tools.values()):
-            if pending.has_effects:
-                pending.abandoned = True
-            else:
-                self.actions.append(act.CancelTool(pending.call.id))
-                self._tool_answered(pending, "Cancelled: the caller interrupted.", is_error=True)
-        self.state.owed_ms = None
-        if self.whole.phase == "closing":
-            self.whole.phase = "live"
-            self.whole.closing_as = self.whole.closing_ms = None
-
     def caller_is_there(self) -> None:
         """A key is a sign of life even when it says nothing: the silence begins anew."""
         self.state.prompts = 0
         self.state.idle_ms = None
 
-    def prompt_no_input(self, now_ms: int) -> None:
-        """Nobody has said anything for a while: ask, ask again, say goodbye."""
-        prompts = self.policy.phrases.no_input
-        self.state.prompts += 1
-        if self.state.prompts <= len(prompts):
-            self._say(prompts[self.state.prompts - 1], "prompt", fixed=True)
-        else:
-            self.close(Disposition.NO_INPUT, self.policy.phrases.no_input_goodbye, now_ms)
-
-    def not_hearing(self, now_ms: int) -> None:
-        """Recognition is gone: the keypad still works."""
-        if self.state.hearing:
-            self.state.hearing = False
-            self._say(self.policy.phrases.not_hearing, "prompt", fixed=True)
-        else:
-            self.give_up("The caller could not be heard.", now_ms)
-
-    # -- The model --------------------------------------------------------------------------------
+    # -- The model ---------------------------------------------------------------------------------
 
     def generation_progressed(self, generation_id: int, text: str, now_ms: int) -> None:
         """Collect text; speak it clause by clause unless the turn is still open."""
@@ -185,7 +132,7 @@ class Dialogue:
             return
         self._fail_generation(generation, now_ms)
 
-    # -- Tools ------------------------------------------------------------------------------------
+    # -- Tools -------------------------------------------------------------------------------------
 
     def tool_finished(self, call_id: str, content: str, now_ms: int, *, is_error: bool) -> None:
         """Note the answer; when it was the last one awaited, let the model go on."""
@@ -200,31 +147,7 @@ class Dialogue:
             self.state.owed_ms = self.state.owed_ms or now_ms
         self._generate("", now_ms)
 
-    # -- Playback ---------------------------------------------------------------------------------
-
-    def playback_started(self, say_id: int) -> None:
-        """The caller hears us: nothing is owed for the moment."""
-        utterance = self._utterance(say_id)
-        if utterance and not utterance.cut:
-            utterance.started = True
-            self.state.owed_ms = None
-
-    def playback_progressed(self, say_id: int, heard_chars: int) -> None:
-        """More of an utterance was heard."""
-        utterance = self._utterance(say_id)
-        if utterance:
-            utterance.heard_chars = max(utterance.heard_chars, min(heard_chars, len(utterance.text)))
-            self._note_disclosure(utterance)
-
-    def playback_finished(self, say_id: int, now_ms: int) -> None:
-        """An utterance was heard to its end."""
-        utterance = self._utterance(say_id)
-        if utterance is None:
-            return
-        utterance.heard_chars = len(utterance.text)
-        self._note_disclosure(utterance)
-        if not utterance.cut:
-            self._utterance_over(utterance, now_ms)
+    # -- What breaks -------------------------------------------------------------------------------
 
     def synthesis_failed(self, say_id: int, now_ms: int) -> None:
         """Nobody can speak this. Once is bad luck; twice, and the carrier's own voice must take over."""
@@ -237,42 +160,6 @@ class Dialogue:
             self.interrupt()
             self._leave("The agent's voice failed.", now_ms, announce=False)
 
-    # -- Handing over and ending ------------------------------------------------------------------
-
-    def hand_over(self, reason: str, now_ms: int) -> None:
-        """Announce the transfer; it happens when the announcement has been heard."""
-        self._cancel_generation()
-        if not self.policy.transfer_available:
-            self._say(self.policy.phrases.no_transfer, "answer", fixed=True, entry=self._entry("assistant"))
-            return
-        self._leave(reason, now_ms, announce=True)
-
-    def give_up(self, reason: str, now_ms: int) -> None:
-        """We cannot go on: a person, or a truthful goodbye. It is not kept waiting behind a long reply."""
-        self.interrupt()
-        self._say(self.policy.phrases.failing, "closing", fixed=True)
-        self._leave(reason, now_ms, announce=True)
-
-    def close(self, disposition: Disposition, text: str, now_ms: int) -> None:
-        """Say goodbye; the call ends when it has been heard."""
-        self._cancel_generation()
-        self.whole.phase = "closing"
-        self.whole.closing_as = disposition
-        self.whole.closing_ms = now_ms + self.policy.closing_max_ms
-        if text:
-            self._say(text, "closing", fixed=True)
-        self._leave_when_said(now_ms)
-
-    def conclude(self) -> None:
-        """Carry out the transfer or the end that was announced."""
-        if self.whole.phase == "transferring":
-            self.whole.phase = "transferred"
-            self.actions.append(act.Transfer(self.whole.transfer_reason, self.summary()))
-        elif self.whole.phase == "closing":
-            self.whole.phase = "ended"
-            self.whole.disposition = self.whole.closing_as or Disposition.COMPLETED
-            self.actions.append(act.EndConversation(self.whole.disposition))
-
     def resume(self, transfer_failed: str, now_ms: int) -> None:
         """Go on in another task, or after a transfer that nobody took: no greeting, no lost turn, no lost word."""
         state = self.state
@@ -282,7 +169,9 @@ class Dialogue:
             self._say(
                 self.policy.phrases.transfer_failed, "answer", fixed=True, entry=self._entry("assistant")
             )
-            self.actions.append(act.SaveCheckpoint())  # or the next lost socket would be taken for that transfer
+            self.actions.append(
+                act.SaveCheckpoint()
+            )  # or the next lost socket would be taken for that transfer
             return
         if self.whole.phase != "live":
             state.turn_due = None
@@ -301,16 +190,7 @@ class Dialogue:
         if unanswered:
             self._generate("", now_ms)
 
-    def summary(self) -> str:
-        """The dialogue so far, for whoever takes over: one line a turn, the newest last."""
-        lines = [
-            f"{'Caller' if message.role == 'user' else 'Agent'}: {message.text}"
-            for message in memory.history(self.state)
-            if message.text
-        ]
-        return "\n".join(lines[-20:])
-
-    # -- Time -------------------------------------------------------------------------------------
+    # -- Time --------------------------------------------------------------------------------------
 
     def deadline_ms(self, *, user_active: bool) -> int | None:
         """When `handle_timeout` is next due."""
@@ -360,28 +240,7 @@ class Dialogue:
             state.idle_ms = None
             self.prompt_no_input(now_ms)
 
-    @property
-    def busy(self) -> bool:
-        """Whether we are writing or saying something, or owe it."""
-        state = self.state
-        generating = state.generation is not None and not state.generation.speculative
-        waiting = any(not pending.abandoned for pending in state.tools.values())
-        return generating or waiting or any(not u.cut for u in state.utterances)
-
-    @property
-    def unsaid_chars(self) -> int:
-        """How much of the present reply is still to come."""
-        more = 1000 if self.state.generation or self.state.tools else 0
-        return more + sum(len(u.text) - u.heard_chars for u in self.state.utterances if not u.cut)
-
-    def last_said(self) -> str:
-        """The agent's latest words, planned and interrupted ones included: a key answers a question before its end."""
-        planned = [u.text for u in self.state.utterances if u.kind != "filler"]
-        if planned:
-            return planned[-1]
-        return next((e.text for e in reversed(self.state.entries) if e.role == "assistant" and e.text), "")
-
-    # -- Inside -----------------------------------------------------------------------------------
+    # -- Inside ------------------------------------------------------------------------------------
 
     def _generate(self, user_text: str, now_ms: int, *, speculative: bool = False, attempt: int = 1) -> None:
         state = self.state
@@ -409,14 +268,6 @@ class Dialogue:
                 self._disclose_first()
                 self._say(spoken, "answer", entry=self._reply_entry(generation))
                 self.state.replied = True
-
-    def _disclose_first(self) -> None:
-        """The first substantive words of a call come after the disclosure, even if the opening was cut (C7)."""
-        state = self.state
-        if not state.disclosed and not any(
-            u.kind in ("opening", "disclosure") and not u.cut for u in state.utterances
-        ):
-            self._say(self.policy.agent.disclosure, "disclosure", fixed=True, entry=self._entry("assistant"))
 
     def _complete(self, generation: Generation, now_ms: int) -> None:
         self._speak_buffer(generation, final=True)
@@ -506,43 +357,6 @@ class Dialogue:
             return None
         return state.owed_ms + (self.policy.stall_repeat_ms if state.fillers else self.policy.stall_after_ms)
 
-    def _sounding(self) -> bool:
-        return any(u.started and not u.cut for u in self.state.utterances)
-
-    def _leave(self, reason: str, now_ms: int, *, announce: bool) -> None:
-        whole, phrases = self.whole, self.policy.phrases
-        if self.policy.transfer_available:
-            whole.phase = "transferring"
-            whole.transfer_reason = reason
-            whole.closing_ms = now_ms + self.policy.closing_max_ms
-            if announce:
-                self._say(phrases.transfer, "closing", fixed=True)
-            self._leave_when_said(now_ms)
-        else:
-            self.close(Disposition.FAILED, phrases.failed_goodbye if announce else "", now_ms)
-
-    def _leave_when_said(self, now_ms: int) -> None:
-        if not any(not u.cut for u in self.state.utterances):
-            self.whole.closing_ms = now_ms
-
-    def _utterance_over(self, utterance: Utterance, now_ms: int) -> None:
-        memory.commit(self.state, utterance)
-        state = self.state
-        if any(not u.cut for u in state.utterances):
-            if not self._sounding():
-                state.owed_ms = state.owed_ms or now_ms  # one that failed unheard leaves the caller waiting since before
-            return
-        if self.whole.phase in ("transferring", "closing"):
-            self.whole.closing_ms = now_ms
-        elif self.busy:
-            state.owed_ms = state.owed_ms or now_ms
-        else:
-            self._reply_over()
-
-    def _reply_over(self) -> None:
-        self.state.owed_ms = None
-        self.actions.append(act.SaveCheckpoint())
-
     def _lost_work(self) -> tuple[bool, list[Utterance]]:
         """Settle what the former task had in hand: is a turn unanswered, and which utterances went unheard?"""
         state = self.state
@@ -558,57 +372,3 @@ class Dialogue:
         )
         state.idle_ms = None
         return unanswered, unheard
-
-    def _settle(self) -> None:
-        for utterance in [u for u in self.state.utterances if u.cut]:
-            memory.commit(self.state, utterance)
-
-    def _cancel_generation(self) -> None:
-        generation, self.state.generation = self.state.generation, None
-        if generation and not generation.finished:
-            self.actions.append(act.CancelGeneration(generation.id))
-
-    def _tool_answered(self, pending: PendingTool, content: str, *, is_error: bool) -> None:
-        del self.state.tools[pending.call.id]
-        memory.set_result(self.state, pending.entry_id, ToolResult(pending.call.id, content, is_error))
-
-    def _note_disclosure(self, utterance: Utterance) -> None:
-        needed_chars = len(utterance.text)
-        if utterance.kind == "opening":
-            # A resumed call owes only the rest of an opening, which may be shorter than the disclosure.
-            needed_chars = min(needed_chars, len(self.policy.agent.disclosure))
-        if utterance.kind in ("opening", "disclosure") and utterance.heard_chars >= needed_chars:
-            self.state.disclosed = True
-
-    def _reply_entry(self, generation: Generation) -> Entry:
-        entry = memory.find(self.state, generation.entry_id)
-        if entry is None:
-            entry = self._entry("assistant")
-            generation.entry_id = entry.id
-        return entry
-
-    def _entry(self, role: str, text: str = "") -> Entry:
-        entry = Entry(self._next_id(), "user" if role == "user" else "assistant", text)
-        self.state.entries.append(entry)
-        return entry
-
-    def _say(
-        self, text: str, kind: UtteranceKind, *, fixed: bool = False, entry: Entry | None = None
-    ) -> None:
-        assert self.whole.phase != "ended", "nothing is said after the end"
-        utterance = Utterance(self._next_id(), text, kind, entry.id if entry else None)
-        self.state.utterances.append(utterance)
-        self.actions.append(act.Say(utterance.id, text, fixed, urgent=kind == "filler"))
-
-    def _running(self, generation_id: int) -> Generation | None:
-        generation = self.state.generation
-        return (
-            generation if generation and generation.id == generation_id and not generation.finished else None
-        )
-
-    def _utterance(self, say_id: int) -> Utterance | None:
-        return next((u for u in self.state.utterances if u.id == say_id), None)
-
-    def _next_id(self) -> int:
-        self.whole.last_id += 1
-        return self.whole.last_id

@@ -36,7 +36,9 @@ _OPEN_PHRASES = (
     "would be",
 )
 _QUESTION_WORDS = frozenset("what which who where when why how".split())
-_QUESTION_ENDS = frozenset("have has do does did are is was were be can will would for about with to on at from in".split())
+_QUESTION_ENDS = frozenset(
+    "have has do does did are is was were be can will would for about with to on at from in".split()
+)
 _FILLERS = frozenset(["um", "uh", "er", "erm", "hmm"])
 _NEUTRAL_WORDS_MIN = 3
 
