@@ -38,6 +38,8 @@ class LocalPlatform:
     gateway_url: str
     log_dir: Path
     auth_token: str
+    processes: Mapping[str, asyncio.subprocess.Process]
+    """`gateway`, `webhooks` and `softphone`."""
 
 
 @asynccontextmanager
@@ -81,7 +83,11 @@ async def local_platform(*, log_dir: Path, overrides: Mapping[str, str]) -> Asyn
             path = "/ready" if name == "gateway" else "/health" if name == "webhooks" else "/"
             await _wait_ready(name, f"http://127.0.0.1:{port}{path}", processes[name], log_dir)
         yield LocalPlatform(
-            settings.public_base_url, f"http://127.0.0.1:{gateway_port}", log_dir, env["TWILIO_AUTH_TOKEN"]
+            public_url=settings.public_base_url,
+            gateway_url=f"http://127.0.0.1:{gateway_port}",
+            log_dir=log_dir,
+            auth_token=env["TWILIO_AUTH_TOKEN"],
+            processes=processes,
         )
     finally:
         edge.close()

@@ -327,7 +327,7 @@ class Playout:
         while self._clips:
             clip = self._clips[0]
             over = clip.sent and not any(b.clip is clip for b in self._out)
-            if (clip.heard_ms or over) and not clip.started:
+            if (clip.heard_ms or (over and not clip.failed)) and not clip.started:
                 clip.started = True
                 facts.append(Started(clip.say_id))
             if not over:
