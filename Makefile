@@ -19,6 +19,7 @@ build/uv/bin/uv:
 install: $(VENV)/.installed  ## create .venv from requirements.lock (hash-checked)
 
 $(VENV)/.installed: requirements.lock pyproject.toml layers/switchboard/pyproject.toml fargate/voice_gateway/pyproject.toml | $(UV)
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "Switchboard needs Python 3.11 to 3.13; this is %d.%d. Say which: make PYTHON=/path/to/python3.13 ..." % v)'
 	@$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
 	@VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --require-hashes requirements.lock
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps -e layers/switchboard -e fargate/voice_gateway -e .

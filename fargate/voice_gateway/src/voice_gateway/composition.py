@@ -93,7 +93,8 @@ def _transcriber(name: TranscriberName, settings: Settings) -> Transcriber:
     match name:
         case "deepgram":
             return DeepgramTranscriber(
-                api_key=settings.deepgram_api_key.get_secret_value(), base_url=settings.deepgram_base_url
+                api_key=settings.deepgram_api_key.get_secret_value(),
+                base_url=_socket_url(settings.deepgram_base_url),
             )
         case "transcribe":
             return TranscribeTranscriber(
@@ -127,7 +128,8 @@ def _synthesizer(name: SynthesizerName, settings: Settings) -> Synthesizer:
     match name:
         case "deepgram":
             return DeepgramSynthesizer(
-                api_key=settings.deepgram_api_key.get_secret_value(), base_url=settings.deepgram_base_url
+                api_key=settings.deepgram_api_key.get_secret_value(),
+                base_url=_socket_url(settings.deepgram_base_url),
             )
         case "polly":
             return PollySynthesizer(
@@ -135,10 +137,16 @@ def _synthesizer(name: SynthesizerName, settings: Settings) -> Synthesizer:
             )
         case "elevenlabs":
             return ElevenLabsSynthesizer(
-                api_key=settings.elevenlabs_api_key.get_secret_value(), base_url=settings.elevenlabs_base_url
+                api_key=settings.elevenlabs_api_key.get_secret_value(),
+                base_url=_socket_url(settings.elevenlabs_base_url),
             )
         case "embedded":
             return EmbeddedSynthesizer()
+
+
+def _socket_url(base_url: str) -> str:
+    """The vendor's host as a WebSocket address: https means wss, http means ws."""
+    return f"ws{base_url.removeprefix('http')}" if base_url.startswith("http") else base_url
 
 
 def _switched(before: str, after: str, reason: str) -> None:

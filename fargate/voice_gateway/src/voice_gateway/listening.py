@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from switchboard.conversation.events import (
     AnyEvent,
     TranscriptFinalized,
@@ -34,6 +35,12 @@ UNSENT_BLOCKS_MAX = 60
 """Audio kept while the recogniser is being connected: a few seconds."""
 REOPEN_DELAYS_S = (0.5, 1.0, 2.0, 4.0)
 """Pauses before recognition is tried again once every vendor has failed."""
+
+Codes = NDArray[np.uint8]
+_SAMPLES = decode(bytes(range(256)))
+_SCALED = _SAMPLES.astype(np.float32) / 32768.0
+_MAGNITUDES = np.abs(_SAMPLES.astype(np.int32))
+"""By mu-law code: one table look-up replaces decoding, scaling and taking magnitudes."""
 
 
 class Listening:
@@ -63,7 +70,7 @@ class Listening:
         self._window = bytearray()
         self._window_end_ms = 0
         self._gated_ms = 0
-        self._lookback: tuple[np.ndarray[tuple[int], np.dtype[np.float32]], int] | None = None
+        self._lookback: Codes | None = None
         self._block = bytearray()
         self._stream: TranscriptionStream | None = None
         self._unsent: deque[bytes] = deque(maxlen=UNSENT_BLOCKS_MAX)
@@ -129,23 +136,30 @@ class Listening:
     def _judge(self, window: bytes) -> None:
         """Send a window to the model unless it is plainly background."""
         self._window_end_ms += WINDOW_MS
-        samples = decode(window)
-        level = float(np.abs(samples.astype(np.int32)).mean())
-        scaled = samples.astype(np.float32) / 32768.0
+        codes = np.frombuffer(window, np.uint8)
+        level = int(np.add.reduce(_MAGNITUDES.take(codes))) / WINDOW_BYTES
         if self._gate.passes(level) or self._vad.speaking:
             if self._gated_ms:
-                self._gated_ms = 0
-                self._ear.state = self._fresh_state()
-                if self._lookback:
-                    self._ear.offer(*self._lookback)
-                    self._lookback = None
-            self._ear.offer(scaled, self._window_end_ms)
+                self._wake_up()
+            self._offer(codes)
         elif self._ear.waiting:
-            self._ear.offer(scaled, self._window_end_ms)
+            self._offer(codes)
         else:
             self._gated_ms += WINDOW_MS
-            self._lookback = (scaled, self._window_end_ms)
+            self._lookback = codes
             self._scored(0.0, self._window_end_ms)
+
+    def _wake_up(self) -> None:
+        """After silence that the model never saw: start it afresh, with the window before the first loud one."""
+        self._gated_ms = 0
+        self._ear.state = self._fresh_state()
+        if self._lookback is not None:
+            self._ear.offer(_SCALED.take(self._lookback), self._window_end_ms - WINDOW_MS)
+            self._lookback = None
+
+    def _offer(self, codes: Codes) -> None:
+        urgent = self._vad.decides(self._window_end_ms)
+        self._ear.offer(_SCALED.take(codes), self._window_end_ms, urgent=urgent)
 
     def _scored(self, probability: float, end_ms: int) -> None:
         change = self._vad.update(probability, end_ms)

@@ -1,5 +1,6 @@
 """Fixed phrases, rendered before the first call: they sound at once, also when every voice vendor is down."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 from msgspec import Struct
@@ -7,6 +8,8 @@ from switchboard.domain.voices import Voice
 from switchboard.ports.errors import ProviderError
 from switchboard.ports.synthesizer import SpeechChunk, Synthesizer
 
+RENDERERS = 4
+"""Sessions side by side: a start takes seconds, not the sum of all phrases, and no vendor's limit per session is reached."""
 PHRASE_BYTES_MAX = 30 * 8000
 """Half a minute: longer than any fixed phrase."""
 
@@ -34,15 +37,20 @@ class PhraseCache:
         A vendor that is down does not keep the process from starting: those phrases are synthesised when needed.
         """
         wanted = [text for text in texts if self.get(voice, text) is None]
-        if not wanted:
-            return 0
+        shares = [wanted[start::RENDERERS] for start in range(RENDERERS)]
+        missing = await asyncio.gather(
+            *(self._render_share(synthesizer, voice, share) for share in shares if share)
+        )
+        return sum(missing)
+
+    async def _render_share(self, synthesizer: Synthesizer, voice: Voice, texts: list[str]) -> int:
         try:
             session = await synthesizer.open(voice=voice)
         except ProviderError:
-            return len(wanted)
+            return len(texts)
         missing = 0
         try:
-            for text in wanted:
+            for text in texts:
                 try:
                     self._phrases[(voice.language, voice.gender, text)] = await _render(
                         session.synthesize(text)

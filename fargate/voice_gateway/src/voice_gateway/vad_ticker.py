@@ -26,10 +26,10 @@ class Ear:
         self.state = ticker.detector.new_state()
         self.closed = False
 
-    def offer(self, window: NDArray[np.float32], end_ms: int) -> None:
-        """Have a window scored; `on_score(probability, end_ms)` follows within a tick, in order."""
+    def offer(self, window: NDArray[np.float32], end_ms: int, *, urgent: bool = False) -> None:
+        """Have a window scored; `on_score(probability, end_ms)` follows within a tick, in order, or at once if urgent."""
         self._windows.append((window, end_ms))
-        self._ticker.wake(self)
+        self._ticker.wake(self, urgent=urgent)
 
     @property
     def waiting(self) -> bool:
@@ -55,10 +55,14 @@ class VadTicker:
         self._ears: dict[Ear, None] = {}
         self._handle: asyncio.TimerHandle | None = None
 
-    def wake(self, ear: Ear) -> None:
-        """Include this ear in the next tick."""
+    def wake(self, ear: Ear, *, urgent: bool) -> None:
+        """Include this ear in the next tick, which comes at once if urgent: whoever waits by then shares it."""
         self._ears[ear] = None
-        if self._handle is None:
+        if urgent:
+            if self._handle:
+                self._handle.cancel()
+            self._handle = self._loop.call_later(0, self._tick)
+        elif self._handle is None:
             self._handle = self._loop.call_later(TICK_S, self._tick)
 
     def _tick(self) -> None:

@@ -29,6 +29,10 @@ class Report:
     barge_ins_ms: list[int] = field(default_factory=list)
     seconds: float = 0.0
     marks: int = 0
+    _says: dict[int, str] = field(default_factory=dict)
+    _heard: dict[int, int] = field(default_factory=dict)
+    _agent_lines: dict[int, int] = field(default_factory=dict)
+    """Utterances in the script, by their place in it."""
 
     @property
     def recording(self) -> Path:
@@ -63,47 +67,45 @@ class Report:
         """Tell the call from the gateway's side, and check it."""
         lines = [json.loads(line) for line in self.journal.read_text().splitlines()]
         start_ms = next(line["ms"] for line in lines if "ms" in line)
-        says: dict[int, tuple[int, str]] = {}
-        heard: dict[int, int] = {}
         for line in lines:
             at_ms = line.get("ms", start_ms) - start_ms
             if "turn" in line:
                 self.turns.append(line["turn"])
                 self._tell_turn(at_ms, line["turn"])
             elif "action" in line:
-                self._action(at_ms, line["action"], says)
+                self._action(at_ms, line["action"])
             elif "event" in line:
-                self._event(at_ms, line["event"], says, heard)
+                self._event(at_ms, line["event"])
             elif "history" in line:
-                self._history(line["history"], says, heard)
+                self._check_memory(line["history"])
         self._must(
             len(self.turns) >= TURNS_MIN, f"{len(self.turns)} turns were answered, fewer than {TURNS_MIN}"
         )
         slow = [turn["latencyMs"] for turn in self.turns if turn["latencyMs"] > FIRST_AUDIO_MS_MAX]
         self._must(not slow, f"first audio took {slow} ms, more than {FIRST_AUDIO_MS_MAX}")
 
-    def _event(
-        self, at_ms: int, event: dict[str, Any], says: dict[int, tuple[int, str]], heard: dict[int, int]
-    ) -> None:
+    def _event(self, at_ms: int, event: dict[str, Any]) -> None:
         match event["type"]:
             case "TranscriptFinalized" if event["text"]:
                 self.script.append((at_ms, "caller", event["text"]))
             case "DigitPressed":
                 self.script.append((at_ms, "caller", f"[presses {event['digit']}]"))
             case "PlaybackStarted":
-                self.script.append((at_ms, "agent", says[event["say_id"]][1]))
+                self._agent_lines[event["say_id"]] = len(self.script)
+                self.script.append((at_ms, "agent", self._says[event["say_id"]]))
             case "PlaybackProgressed":
-                heard[event["say_id"]] = event["heard_chars"]
+                self._heard[event["say_id"]] = event["heard_chars"]
             case "PlaybackFinished":
-                heard[event["say_id"]] = len(says[event["say_id"]][1])
+                self._heard[event["say_id"]] = len(self._says[event["say_id"]])
             case "ToolCallFinished":
                 self.script.append((at_ms, "", f"tool answered: {event['content'][:90]}"))
 
-    def _action(self, at_ms: int, action: dict[str, Any], says: dict[int, tuple[int, str]]) -> None:
+    def _action(self, at_ms: int, action: dict[str, Any]) -> None:
         match action["type"]:
             case "Say":
-                says[action["say_id"]] = (at_ms, action["text"])
+                self._says[action["say_id"]] = action["text"]
             case "StopPlayback":
+                self._tell_cuts()
                 self.script.append((at_ms, "", "agent stops: the caller has the floor"))
             case "CallTool":
                 call = action["call"]
@@ -122,16 +124,27 @@ class Report:
             )
         )
 
-    def _history(
-        self, history: list[dict[str, Any]], says: dict[int, tuple[int, str]], heard: dict[int, int]
-    ) -> None:
-        """The dialogue memory must not hold a word that was not heard."""
-        said = " ".join(text[: heard.get(say_id, 0)] for say_id, (_, text) in says.items()).split()
-        remembered = " ".join(
-            m["text"] for m in history if m["role"] == "assistant" and m.get("text")
-        ).split()
-        unheard = [word for word in remembered if word not in said]
-        self._must(not unheard, f"the memory holds words that the caller did not hear: {unheard[:8]}")
+    def _tell_cuts(self) -> None:
+        """Show of each utterance under way only what was heard."""
+        for say_id, index in self._agent_lines.items():
+            text, heard_chars = self._says[say_id], self._heard.get(say_id, 0)
+            if heard_chars < len(text):
+                at_ms, who, _ = self.script[index]
+                self.script[index] = (
+                    at_ms,
+                    who,
+                    f"{text[:heard_chars]} --[cut: {text[heard_chars:].strip()}]",
+                )
+
+    def _check_memory(self, history: list[dict[str, Any]]) -> None:
+        """The dialogue memory must not hold a word that was not heard: it is contained, in order, in what was."""
+        heard = iter(
+            " ".join(text[: self._heard.get(say_id, 0)] for say_id, text in self._says.items()).split()
+        )
+        for message in history:
+            if message["role"] == "assistant":
+                unheard = [word for word in message.get("text", "").split() if word not in heard]
+                self._must(not unheard, f"the memory holds words that the caller did not hear: {unheard[:8]}")
 
     def _must(self, met: bool, otherwise: str) -> None:
         if not met:

@@ -74,6 +74,12 @@ class VoiceActivity:
             self._run, self._missed = (0, False) if self._missed else (self._run, True)
         return None
 
+    def decides(self, end_ms: int) -> bool:
+        """Whether the window that ends there can begin or end speech: its score is worth having at once."""
+        if self.speaking:
+            return end_ms - self.last_speech_ms >= self.settings.hangover_ms
+        return self._run >= self.settings.onset_windows - 1
+
     def _speech(self, end_ms: int, *, clear: bool) -> Change | None:
         if not self.speaking and self._run == 0:
             self._run_start_ms = end_ms - WINDOW_MS
