@@ -1,0 +1,1 @@
+"""How much the gateway costs and how late it is, at wire level: `python -m tests.bench`."""
