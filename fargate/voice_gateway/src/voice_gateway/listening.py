@@ -7,6 +7,7 @@ network jitter does not move speech boundaries.
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +34,10 @@ SILENCE_BLOCK_BYTES = 100 * BYTES_PER_MS
 """In silence nothing waits for the audio, and fewer, larger messages cost less."""
 UNSENT_BLOCKS_MAX = 60
 """Audio kept while the recogniser is being connected: a few seconds."""
-REOPEN_DELAYS_S = (0.5, 1.0, 2.0, 4.0)
+REOPEN_DELAYS_S = (0.1, 0.4, 1.0, 2.0, 4.0)
 """Pauses before recognition is tried again once every vendor has failed."""
+FAILURES_TOLD = 3
+"""After so many in a row, half a second and three attempts, the caller had better know."""
 
 Codes = NDArray[np.uint8]
 _SAMPLES = decode(bytes(range(256)))
@@ -102,27 +105,30 @@ class Listening:
             self._stream.finalize()
 
     async def transcribe(self) -> None:
-        """Keep a recogniser connected and post what it says, until cancelled."""
+        """Keep a recogniser connected and post what it says, until cancelled.
+
+        A short outage is only made up for: what was said meanwhile is sent to the next stream. A longer one is told, and
+        one that outlasts every retry is told again, for the conversation to decide.
+        """
         failures = 0
         while True:
-            try:
+            with suppress(ProviderError):
                 self._stream = await self._transcriber.open(language=self._language)
                 while self._unsent:
                     self._stream.send_audio(self._unsent.popleft())
                 async for transcript in self._stream.results():
                     failures = 0
                     self._transcribed(transcript)
-                failures += 1
-            except ProviderError:
-                failures += 1
-            finally:
-                await self._let_go()
-            self._post(TranscriptionFailed())
+            await self._let_go()
+            failures += 1
+            if failures in (FAILURES_TOLD, len(REOPEN_DELAYS_S)):
+                self._post(TranscriptionFailed())
             await asyncio.sleep(REOPEN_DELAYS_S[min(failures, len(REOPEN_DELAYS_S)) - 1])
 
-    def close(self) -> None:
-        """Stop scoring."""
+    async def close(self) -> None:
+        """Stop scoring, and let go of the recogniser."""
         self._ear.closed = True
+        await self._let_go()
 
     @property
     def dropped_count(self) -> int:

@@ -318,7 +318,7 @@ class Session:
     async def _close(self) -> None:
         """Keep the state, then let go: the carrier asks the webhook as soon as the socket closes."""
         self._schedule(None)
-        self.listening.close()
+        await self.listening.close()
         if self._crash:
             self.outcome = Outcome(NextStep.TRANSFER)
         await self._save(self.outcome)

@@ -159,6 +159,8 @@ class Dialogue(Leaving):
         if self.state.synthesis_failures >= 2 and self.whole.phase == "live":
             self.interrupt()
             self._leave("The agent's voice failed.", now_ms, announce=False)
+        elif self.whole.phase == "live" and not self.busy:
+            self._say(self.policy.phrases.apology, "prompt", fixed=True)  # the reply ended with what was lost
 
     def resume(self, transfer_failed: str, now_ms: int) -> None:
         """Go on in another task, or after a transfer that nobody took: no greeting, no lost turn, no lost word."""

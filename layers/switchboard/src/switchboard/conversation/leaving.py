@@ -121,9 +121,8 @@ class Leaving(Saying):
         state = self.state
         if any(not u.cut for u in state.utterances):
             if not self._sounding():
-                state.owed_ms = (
-                    state.owed_ms or now_ms
-                )  # one that failed unheard leaves the caller waiting since before
+                # One that failed unheard leaves the caller waiting since before.
+                state.owed_ms = state.owed_ms or now_ms
             return
         if self.whole.phase in ("transferring", "closing"):
             self.whole.closing_ms = now_ms

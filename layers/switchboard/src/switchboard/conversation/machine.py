@@ -128,12 +128,10 @@ class Conversation:
     def _dispatch(self, event: ev.AnyEvent, now_ms: int) -> None:
         dialogue = self._dialogue
         match event:
-            case (
-                ev.UserSpeechStarted()
-                | ev.UserSpeechEnded()
-                | ev.TranscriptUpdated()
-                | ev.TranscriptFinalized()
-            ):
+            case ev.TranscriptUpdated() | ev.TranscriptFinalized():
+                dialogue.state.hearing = True
+                self._follow(self._turns.handle(event, now_ms, self._floor()), now_ms)
+            case ev.UserSpeechStarted() | ev.UserSpeechEnded():
                 self._follow(self._turns.handle(event, now_ms, self._floor()), now_ms)
             case ev.DigitPressed():
                 dialogue.caller_is_there()

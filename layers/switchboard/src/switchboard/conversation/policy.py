@@ -85,7 +85,7 @@ class Policy(Struct, frozen=True):
     # Dialogue.
     confidence_min: float = 0.6
     stall_after_ms: int = 2000
-    stall_repeat_ms: int = 2800
+    stall_repeat_ms: int = 2600
     generation_max_ms: int = 12_000
     tool_max_ms: int = 15_000
     tool_rounds_max: int = 5
