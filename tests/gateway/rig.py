@@ -170,9 +170,8 @@ class CodedStream:
 
 
 class FakeToolbox:
-    specs = (LOOK_UP,)
-
     def __init__(self) -> None:
+        self.specs: tuple[ToolSpec, ...] = (LOOK_UP,)
         self.delay_s = 0.1
         self.calls: list[JsonObject] = []
 

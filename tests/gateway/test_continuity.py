@@ -4,11 +4,19 @@ import asyncio
 
 from msgspec.structs import replace
 from switchboard.domain.calls import NextStep
+from switchboard.domain.messages import ToolCall, ToolSpec
 from switchboard.ports.errors import ProviderUnavailable
 
 from tests.fakes.speech_script import Fault
-from tests.gateway.rig import POLICY, FarEnd, World, a_call, reply
+from tests.gateway.rig import POLICY, FarEnd, World, a_call, reply, tool_reply
 from tests.gateway.virtual_time import run
+
+BOOK = ToolSpec(
+    "book",
+    "Book a visit.",
+    {"type": "object", "properties": {"day": {"type": "string"}}, "required": ["day"]},
+    has_effects=True,
+)
 
 
 def test_a_lost_socket_is_continued_by_another_task_without_greeting_again():
@@ -292,5 +300,23 @@ def test_a_resumed_agent_says_only_what_was_not_heard():
 
         assert "One two three four five six seven eight nine ten eleven twelve thirteen." == memory[-1]
         assert 1 == len(world.model.requests)
+
+    run(call())
+
+
+def test_a_task_that_has_lost_its_call_runs_no_tool_with_effects():
+    """L6: the state is saved, and with it the ownership checked, before anything happens in the world."""
+
+    async def call():
+        world = World(replace(POLICY, agent=replace(POLICY.agent, tools=(BOOK,))))
+        world.toolbox.specs = (BOOK,)
+        world.model.script(tool_reply(ToolCall("t1", "book", {"day": "monday"}), text="One moment. "))
+        async with a_call(world) as phone:
+            await phone.agent_has_spoken()
+            await world.checkpoints.claim(phone.call_sid)
+            phone.say("please book it for me")
+            await phone.over()
+
+            assert [] == world.toolbox.calls
 
     run(call())

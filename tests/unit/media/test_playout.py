@@ -531,6 +531,7 @@ def _check_order(facts):
         assert own.count(Finished) + own.count(Failed) <= 1
         if Finished in own or Failed in own:
             assert own[-1] in (Finished, Failed)
+        if Finished in own:
             assert Started in own
     ends = [fact.say_id for fact in facts if isinstance(fact, Finished | Failed)]
     assert all(earlier < later for earlier, later in pairwise(ends))

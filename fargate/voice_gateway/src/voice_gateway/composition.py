@@ -34,7 +34,7 @@ from voice_gateway.call import Platform
 from voice_gateway.phrase_cache import PhraseCache
 from voice_gateway.vad_ticker import VadTicker
 
-TRANSCRIBER_BUDGET_MS = 1000
+TRANSCRIBER_BUDGET_MS = 500
 """First result of a vendor after the first speech; twice this, three times in a row, opens its breaker (D2)."""
 LANGUAGE_MODEL_BUDGET_MS = 800
 SYNTHESIZER_BUDGET_MS = 400

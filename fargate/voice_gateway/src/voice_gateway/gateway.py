@@ -73,7 +73,7 @@ class Gateway:
             "reason": refusal,
             "calls": len(self._connections),
             "callsMax": self._admission.calls_max,
-            "lagMs": round(self._lag.lag_ms, 1),
+            "lagMs": round(self._lag.peak_ms, 1),
         }
 
     async def drain(self, grace_s: float) -> None:

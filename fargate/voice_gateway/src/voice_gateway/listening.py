@@ -28,7 +28,7 @@ from switchboard.ports.transcriber import Transcriber, Transcript, Transcription
 from voice_gateway.vad_ticker import Ear, VadTicker
 
 WINDOW_BYTES = WINDOW_MS * BYTES_PER_MS
-SPEECH_BLOCK_BYTES = 40 * BYTES_PER_MS
+SPEECH_BLOCK_BYTES = 60 * BYTES_PER_MS
 """While the caller speaks, recognition gets audio in blocks this small."""
 SILENCE_BLOCK_BYTES = 100 * BYTES_PER_MS
 """In silence nothing waits for the audio, and fewer, larger messages cost less."""

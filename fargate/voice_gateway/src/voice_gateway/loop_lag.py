@@ -3,8 +3,8 @@
 import asyncio
 
 PROBE_S = 0.05
-FORGET = 0.8
-"""Each probe keeps this share of the former peak, so a stall shows for about half a second."""
+FORGET = 0.9
+"""Each probe keeps this share of the former figure: half of it is half a second old."""
 
 
 class LoopLag:
@@ -15,7 +15,9 @@ class LoopLag:
         self._due = loop.time() + PROBE_S
         self._handle = loop.call_at(self._due, self._probe)
         self.lag_ms = 0.0
-        """A decaying peak: admission looks at this."""
+        """The mean of the last second or so: admission looks at this, a single stall refuses nobody."""
+        self.peak_ms = 0.0
+        """The worst of the last second or so, decaying."""
 
     def close(self) -> None:
         """Stop probing."""
@@ -23,6 +25,7 @@ class LoopLag:
 
     def _probe(self) -> None:
         late_ms = max(0.0, (self._loop.time() - self._due) * 1000)
-        self.lag_ms = max(late_ms, self.lag_ms * FORGET)
+        self.lag_ms = FORGET * self.lag_ms + (1 - FORGET) * late_ms
+        self.peak_ms = max(late_ms, FORGET * self.peak_ms)
         self._due = self._loop.time() + PROBE_S
         self._handle = self._loop.call_at(self._due, self._probe)

@@ -271,6 +271,11 @@ class Session:
 
     async def _call_tool(self, call: ToolCall) -> None:
         try:
+            if self._has_effects(call):
+                # Whoever has lost the call must not act for it (L6), and a successor must know that it was begun.
+                await self._save(Outcome(NextStep.RESUME))
+                if not self._owned:
+                    return
             result = await run_tool(
                 call,
                 toolbox=self._platform.toolbox,
@@ -280,6 +285,9 @@ class Session:
             self.post(ev.ToolCallFinished(call.id, result.content, result.is_error))
         finally:
             self._tools.pop(call.id, None)
+
+    def _has_effects(self, call: ToolCall) -> bool:
+        return any(spec.name == call.name and spec.has_effects for spec in self._platform.toolbox.specs)
 
     def _tool_broke(self, call: ToolCall, error: Exception) -> None:
         log.error("tool failed", call_id=self.call.call_id, tool=call.name, error=type(error).__name__)
