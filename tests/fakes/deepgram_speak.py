@@ -95,9 +95,9 @@ class FakeDeepgramSpeak:
             audio = b"\xff" * len(audio)
         if fault is not Fault.NO_AUDIO:
             for number, chunk in enumerate(chunks_of(audio)):
-                if number == 1 and fault is Fault.STALL_MID_AUDIO:
+                if number == self.script.faulty_chunk and fault is Fault.STALL_MID_AUDIO:
                     return
-                if number == 1 and fault is Fault.DROP_MID_AUDIO:
+                if number == self.script.faulty_chunk and fault is Fault.DROP_MID_AUDIO:
                     connection.transport.abort()
                     return
                 if number == 1 and self.is_paused:

@@ -33,6 +33,8 @@ class Script(Struct):
 
     fault: Fault | None = None
     ms_per_char: int = MS_PER_CHAR
+    faulty_chunk: int = 1
+    """Where in a text a fault "mid audio" comes."""
 
 
 def audio_of(text: str, ms_per_char: int = MS_PER_CHAR) -> bytes:
