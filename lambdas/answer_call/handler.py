@@ -19,6 +19,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from mangum import Mangum
 from mangum.types import LambdaContext
 from starlette.exceptions import HTTPException
+
 from switchboard.adapters.sqlite.store import SqliteCallProgressStore, SqliteCheckpointStore
 from switchboard.adapters.twilio.signature import SignatureChecker, SignatureRefused
 from switchboard.adapters.twilio.twiml import render

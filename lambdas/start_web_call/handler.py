@@ -16,6 +16,7 @@ from mangum import Mangum
 from mangum.types import LambdaContext
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.responses import Response
+
 from switchboard.domain.stream_tokens import NONCE_BYTES
 from switchboard.observability import configure_logging
 from switchboard.services.lines import Line

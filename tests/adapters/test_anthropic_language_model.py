@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.adapters.anthropic import messages
 from switchboard.adapters.anthropic.language_model import AnthropicLanguageModel
 from switchboard.adapters.anthropic.messages import EventDecoder, request_body, tool_arguments
@@ -20,7 +21,6 @@ from switchboard.ports.errors import (
     ProviderUnavailable,
 )
 from switchboard.ports.language_model import GenerationEnd, GenerationRequest, TextDelta
-
 from tests.contracts.language_model import CALL, LOOK_UP, REQUEST, SECRET, collect, end_of, text_of
 from tests.fakes.anthropic_messages import sse
 from tests.fakes.model_scripts import Failure, Pause, Refusal, Reply, Stall, Text, Wire

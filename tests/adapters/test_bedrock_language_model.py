@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 import pytest
 from msgspec.structs import replace
+
 from switchboard.adapters.aws import bedrock_language_model, event_pump
 from switchboard.adapters.aws.bedrock_language_model import BedrockLanguageModel
 from switchboard.adapters.aws.bedrock_requests import converse_arguments
@@ -19,7 +20,6 @@ from switchboard.ports.errors import (
     ProviderUnavailable,
 )
 from switchboard.ports.language_model import GenerationRequest, TextDelta
-
 from tests.contracts.language_model import CALL, LOOK_UP, REQUEST, SECRET, collect, end_of, text_of
 from tests.fakes.bedrock_runtime import event, exception
 from tests.fakes.model_scripts import BrokenToolCall, Failure, Pause, Refusal, Reply, Stall, Text, Wire

@@ -5,6 +5,7 @@ from contextlib import aclosing, asynccontextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
 from switchboard.adapters.deepgram import synthesizer as module
 from switchboard.adapters.deepgram.synthesizer import DeepgramSynthesizer
 from switchboard.domain.voices import Voice
@@ -14,7 +15,6 @@ from switchboard.ports.errors import (
     ProviderTimeout,
     ProviderUnavailable,
 )
-
 from tests.fakes.deepgram_speak import fake_deepgram_speak
 from tests.fakes.speech_script import Fault, audio_of
 

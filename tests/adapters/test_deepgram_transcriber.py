@@ -5,6 +5,7 @@ import time
 from itertools import cycle
 
 import pytest
+
 from switchboard.adapters.deepgram.transcriber import RECONNECTS_MAX, DeepgramTranscriber
 from switchboard.adapters.inline_socket import WRITE_BUFFER_MAX
 from switchboard.media.replay import REPLAY_MAX_MS
@@ -16,7 +17,6 @@ from switchboard.ports.errors import (
     ProviderTimeout,
     ProviderUnavailable,
 )
-
 from tests.contracts.transcriber import collect, is_final, read, say
 from tests.fakes.deepgram_listen import ListenScript, fake_listen_server
 from tests.fakes.recognition import frames, silence, speech, utterance

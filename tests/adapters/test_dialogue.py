@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.adapters.dialogue import CONNECTED, SILENT, UNFINISHED, alternating
 from switchboard.domain.messages import Message, ToolCall, ToolResult
 

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.adapters.elevenlabs.alignment import Alignment, WordClock
 from switchboard.adapters.elevenlabs.synthesizer import ElevenLabsSynthesizer
 from switchboard.domain.voices import Voice
@@ -16,7 +17,6 @@ from switchboard.ports.errors import (
     ProviderUnavailable,
 )
 from switchboard.ports.synthesizer import WordTiming
-
 from tests.fakes.elevenlabs_stream import fake_elevenlabs_stream
 from tests.fakes.speech_script import MS_PER_CHAR, Fault, audio_of
 

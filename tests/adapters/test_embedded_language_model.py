@@ -1,6 +1,7 @@
 """The embedded agent: whole conversations, with the demo's own tools behind it."""
 
 import pytest
+
 from switchboard.adapters.embedded.dialogue import reply_to
 from switchboard.adapters.embedded.intents import Intent, intent_of
 from switchboard.adapters.embedded.knowledge import brightline_knowledge

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import aclosing
 
 import pytest
+
 from switchboard.adapters.embedded.synthesizer import EmbeddedSynthesizer
 from switchboard.adapters.embedded.transcriber import EmbeddedTranscriber
 from switchboard.domain.voices import Voice

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from switchboard.adapters.embedded.espeak import WordStart
 from switchboard.adapters.embedded.speech_track import CHUNK_SAMPLES, LEAD_SAMPLES, TRAIL_SAMPLES, SpeechTrack
 from switchboard.adapters.embedded.synthesizer import PIECE_CHARS_MAX, TEXT_CHARS_MAX, EmbeddedSynthesizer

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from jsonschema import Draft202012Validator
+
 from switchboard.adapters.embedded import tools
 from switchboard.adapters.embedded.tools import BrightlineTools, brightline_data
 from switchboard.domain.messages import ToolCall

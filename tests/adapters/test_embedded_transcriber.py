@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.adapters.embedded import confidence, espeak, grammar
 from switchboard.adapters.embedded.recognizer import DATA, Evidence, Recognition, Recognizer
 from switchboard.adapters.embedded.segmenter import UTTERANCE_MS_MAX, Segmenter, Utterance

@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
+
 from switchboard.adapters.failover.language_model import FailoverLanguageModel
 from switchboard.domain.messages import Message
 from switchboard.ports.errors import ProviderError, ProviderOverloaded, ProviderRejected, ProviderUnavailable
 from switchboard.ports.language_model import GenerationEnd, GenerationRequest, TextDelta
-
 from tests.fakes.clock import until
 from tests.fakes.language_model import FakeLanguageModel
 from tests.fakes.model_scripts import Drop, Failure, Pause, Refusal, Reply, Text

@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
+
 from switchboard.adapters.failover import providers as module
 from switchboard.adapters.failover.transcriber import FailoverTranscriber
 from switchboard.ports.errors import ProviderRejected, ProviderTimeout, ProviderUnavailable
-
 from tests.fakes.clock import FakeClock, until
 from tests.fakes.transcriber import FakeTranscriber
 

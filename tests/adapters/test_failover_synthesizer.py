@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.adapters.failover.synthesizer import (
     CHARS_PER_S,
     LEADING_SILENCE_MAX_MS,
@@ -13,7 +14,6 @@ from switchboard.domain.voices import Voice
 from switchboard.media import mulaw
 from switchboard.ports.errors import ProviderError, ProviderProtocolError, ProviderUnavailable
 from switchboard.ports.synthesizer import SpeechChunk
-
 from tests.fakes.speech_script import CHUNK_MS, Fault, audio_of
 from tests.fakes.synthesizer import FakeSynthesizer
 

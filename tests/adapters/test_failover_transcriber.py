@@ -6,11 +6,11 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from switchboard.adapters.deepgram.transcriber import DeepgramTranscriber
 from switchboard.adapters.failover.transcriber import FailoverTranscriber
 from switchboard.media.replay import REPLAY_MAX_MS
 from switchboard.ports.errors import ProviderOverloaded, ProviderTimeout, ProviderUnavailable
-
 from tests.contracts.transcriber import collect, is_final, read, say
 from tests.fakes.deepgram_listen import ListenScript, fake_listen_server
 from tests.fakes.recognition import FRAME_SAMPLES, frames, silence, speech, utterance

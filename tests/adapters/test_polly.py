@@ -5,6 +5,7 @@ import threading
 from contextlib import aclosing, asynccontextmanager
 
 import pytest
+
 from switchboard.adapters.aws.polly import PollySynthesizer
 from switchboard.domain.voices import Voice
 from switchboard.ports.errors import (
@@ -14,7 +15,6 @@ from switchboard.ports.errors import (
     ProviderTimeout,
     ProviderUnavailable,
 )
-
 from tests.fakes.polly import fake_polly
 from tests.fakes.speech_script import Fault, audio_of
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
+
 from switchboard.adapters.embedded.synthesizer import EmbeddedSynthesizer
 from switchboard.adapters.silero.detector import STATE_FLOATS, SileroDetector, packaged_model
 from switchboard.domain.voices import Voice

@@ -5,6 +5,9 @@ import logging
 import ssl
 
 import pytest
+from websockets.exceptions import ConnectionClosedError
+from websockets.frames import Close
+
 from switchboard.adapters.sockets import (
     CLOSE_TIMEOUT_S,
     ProviderSocket,
@@ -20,9 +23,6 @@ from switchboard.ports.errors import (
     ProviderTimeout,
     ProviderUnavailable,
 )
-from websockets.exceptions import ConnectionClosedError
-from websockets.frames import Close
-
 from tests.fakes.deepgram_speak import fake_deepgram_speak
 
 

@@ -7,6 +7,7 @@ import botocore.session
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from switchboard.adapters.aws.transcribe import TranscribeTranscriber, _Timeline
 from switchboard.adapters.aws.transcribe_wire import decode_event, encode_audio_event
 from switchboard.ports.errors import (
@@ -17,7 +18,6 @@ from switchboard.ports.errors import (
     ProviderTimeout,
     ProviderUnavailable,
 )
-
 from tests.contracts.transcriber import collect, is_final, read, say
 from tests.fakes.clock import until
 from tests.fakes.recognition import silence, speech, utterance

@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
-from switchboard.cli import __main__ as command_line
 from typer.testing import CliRunner
 
+from switchboard.cli import __main__ as command_line
 from tests.fakes.twilio_rest import TwilioRest
 
 ACCOUNT = "AC" + "a" * 32

@@ -7,6 +7,7 @@ import hmac
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.adapters.twilio.signature import Refusal, SignatureChecker, SignatureRefused
 
 TOKEN = "12345"

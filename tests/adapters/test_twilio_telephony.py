@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+
 from switchboard.adapters.twilio.telephony import TwilioTelephony
 from switchboard.ports.errors import (
     ProviderOverloaded,
@@ -11,7 +12,6 @@ from switchboard.ports.errors import (
     ProviderTimeout,
     ProviderUnavailable,
 )
-
 from tests.fakes.twilio_rest import Failure, TwilioRest
 
 pytestmark = pytest.mark.wire

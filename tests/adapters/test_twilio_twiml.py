@@ -4,6 +4,7 @@ from xml.etree import ElementTree as ET
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.adapters.twilio.twiml import render
 from switchboard.domain.instructions import ConnectStream, Dial, HangUp, SayAndHangUp
 

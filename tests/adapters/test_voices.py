@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.adapters.voices import choose_voice, is_speakable, probe_by_speaking, split_text
 from switchboard.domain.voices import Voice
 from switchboard.ports.errors import ProviderProtocolError, ProviderRejected
-
 from tests.fakes.speech_script import Fault
 from tests.fakes.synthesizer import FakeSynthesizer
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 from msgspec import Struct
+
 from switchboard.adapters.silero.detector import SileroDetector
 from switchboard.conversation.events import AnyEvent, UserSpeechEnded, UserSpeechStarted
-from voice_gateway.listening import Listening
-from voice_gateway.vad_ticker import Ear
-
 from tests.bench.plan import FRAME_MS
 from tests.fakes.transcriber import FakeTranscriber
+from voice_gateway.listening import Listening
+from voice_gateway.vad_ticker import Ear
 
 
 class Change(Struct, frozen=True):

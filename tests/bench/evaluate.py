@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 from switchboard.adapters.embedded.agent import BRIGHTLINE
 from switchboard.conversation.policy import Policy
-
 from tests.bench.caller import Caller, Turn
 from tests.bench.ear import Change, ReferenceEar
 from tests.bench.plan import FRAME_MS, Interval, TurnFigures

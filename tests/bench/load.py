@@ -13,9 +13,9 @@ from secrets import token_bytes
 import msgspec
 import uvloop
 from picows import WSError, WSInvalidStatusError, ws_connect
-from switchboard.domain.stream_tokens import TTL_S, StreamClaims, mint
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # ships no types
 
+from switchboard.domain.stream_tokens import TTL_S, StreamClaims, mint
 from tests.bench import proc
 from tests.bench.caller import Caller, Doing, Script
 from tests.bench.evaluate import Starvation, evaluate

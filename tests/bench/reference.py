@@ -15,9 +15,9 @@ since the vendors' timers and the generator's share a core.
 """
 
 from msgspec import Struct
+
 from switchboard.conversation.endpointing import completeness
 from switchboard.conversation.policy import Policy
-
 from tests.bench.plan import Interval
 
 

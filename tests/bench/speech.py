@@ -6,10 +6,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 from msgspec import Struct
+
 from switchboard.adapters.embedded.synthesizer import EmbeddedSynthesizer
 from switchboard.domain.voices import Voice
 from switchboard.media import mulaw
-
 from tests.bench.plan import FRAME_BYTES, FRAME_MS
 
 SENTENCES = (

@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.adapters.embedded.agent import BRIGHTLINE
 from switchboard.conversation.policy import Policy
 from switchboard.media import mulaw
-
 from tests.bench import tags
 from tests.bench.ear import ReferenceEar
 from tests.bench.evaluate import Starvation

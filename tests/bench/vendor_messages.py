@@ -9,8 +9,8 @@ import time
 from typing import cast
 
 import msgspec
-from switchboard.conversation.clauses import take_clauses
 
+from switchboard.conversation.clauses import take_clauses
 from tests.bench import tags
 from tests.bench.plan import Delays
 from tests.bench.vendor_log import VendorLog

@@ -13,10 +13,10 @@ import pytest
 import pytest_asyncio
 import uvicorn
 from playwright.async_api import Browser, Page, async_playwright
-from switchboard.cli.edge import serve_edge
-from switchboard.settings import read_settings
 
 from lambdas.start_web_call.handler import create_app
+from switchboard.cli.edge import serve_edge
+from switchboard.settings import read_settings
 from tests.fakes.softphone_gateway import SoftphoneGateway, running_gateway
 
 CHROMIUM = Path("/usr/bin/chromium")

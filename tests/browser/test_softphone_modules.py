@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.async_api import Page
-from switchboard.media import mulaw
 
+from switchboard.media import mulaw
 from tests.browser.conftest import OpenPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

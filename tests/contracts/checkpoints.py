@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+
 from switchboard.domain.calls import Disposition, NextStep
 from switchboard.ports.checkpoints import Checkpoint, CheckpointStore
 from switchboard.ports.errors import StaleOwner

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Protocol
 
 import pytest
+
 from switchboard.domain.messages import Message, ToolCall, ToolSpec
 from switchboard.ports.errors import (
     ProviderError,
@@ -26,7 +27,6 @@ from switchboard.ports.language_model import (
     LanguageModel,
     TextDelta,
 )
-
 from tests.fakes.model_scripts import (
     BrokenToolCall,
     Cut,

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 import pytest
+
 from switchboard.domain.voices import Voice
 from switchboard.ports.errors import (
     ProviderError,
@@ -20,7 +21,6 @@ from switchboard.ports.errors import (
     ProviderUnavailable,
 )
 from switchboard.ports.synthesizer import SpeechChunk, SpeechSession, Synthesizer
-
 from tests.fakes.speech_script import Fault
 
 FIRST = "Thank you for calling, how can I help you today?"

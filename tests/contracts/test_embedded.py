@@ -8,12 +8,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
+
 from switchboard.adapters.embedded.language_model import EmbeddedLanguageModel
 from switchboard.adapters.embedded.synthesizer import EmbeddedSynthesizer
 from switchboard.adapters.embedded.transcriber import EmbeddedTranscriber
 from switchboard.ports.language_model import LanguageModel
 from switchboard.ports.transcriber import Transcriber
-
 from tests.contracts import transcriber as contract
 from tests.contracts.language_model import LanguageModelContract
 from tests.contracts.synthesizer import Subject, SynthesizerContract

@@ -6,9 +6,9 @@ What they do with faults is in `tests/adapters/test_failover_*`; the transcriber
 from contextlib import asynccontextmanager
 
 import pytest
+
 from switchboard.adapters.failover.language_model import FailoverLanguageModel
 from switchboard.adapters.failover.synthesizer import FailoverSynthesizer
-
 from tests.contracts.language_model import LanguageModelContract
 from tests.contracts.synthesizer import Subject, SynthesizerContract
 from tests.fakes.language_model import FakeLanguageModel

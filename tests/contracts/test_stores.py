@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
 from switchboard.adapters.sqlite import store as sqlite_store
 from switchboard.adapters.sqlite.store import (
     CALL_RETENTION_S,
@@ -20,7 +21,6 @@ from switchboard.adapters.sqlite.store import (
 from switchboard.domain.call_progress import CallProgress, CallStatus
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.ports.errors import ProviderError, ProviderUnavailable
-
 from tests.contracts.call_progress import CallProgressStoreContract
 from tests.contracts.checkpoints import CheckpointStoreContract
 from tests.contracts.token_ledger import NOW_S, TokenLedgerContract

@@ -1,10 +1,10 @@
 """The synthesizer contract, on the fake and on every adapter that speaks to a vendor."""
 
 import pytest
+
 from switchboard.adapters.aws.polly import PollySynthesizer
 from switchboard.adapters.deepgram.synthesizer import DeepgramSynthesizer
 from switchboard.adapters.elevenlabs.synthesizer import ElevenLabsSynthesizer
-
 from tests.contracts.synthesizer import Subject, SynthesizerContract
 from tests.fakes.deepgram_speak import fake_deepgram_speak
 from tests.fakes.elevenlabs_stream import fake_elevenlabs_stream

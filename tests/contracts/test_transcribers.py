@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import botocore.session
 import pytest
+
 from switchboard.adapters.aws.transcribe import TranscribeTranscriber
 from switchboard.adapters.deepgram.transcriber import DeepgramTranscriber
 from switchboard.adapters.failover.transcriber import FailoverTranscriber
@@ -15,7 +16,6 @@ from switchboard.ports.errors import (
     ProviderUnavailable,
 )
 from switchboard.ports.transcriber import Transcriber
-
 from tests.contracts.transcriber import CHECKS, Check, Fault, Maker
 from tests.fakes.deepgram_listen import ListenScript, fake_listen_server
 from tests.fakes.transcribe_streaming import SECRET_KEY, StreamingScript, fake_streaming_server

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any, cast
 
 import pytest
+
 from switchboard.ports.errors import (
     ProviderError,
     ProviderOverloaded,
@@ -18,7 +19,6 @@ from switchboard.ports.errors import (
     ProviderUnavailable,
 )
 from switchboard.ports.transcriber import Transcriber, Transcript, TranscriptionStream
-
 from tests.fakes.recognition import PAUSE_MS, WORD_MS, frames, silence, speech, utterance
 
 

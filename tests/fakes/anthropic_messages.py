@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from switchboard.domain.messages import ToolCall
-
 from tests.fakes.model_scripts import (
     BrokenToolCall,
     Cut,

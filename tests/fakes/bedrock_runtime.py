@@ -9,7 +9,6 @@ from binascii import crc32
 from typing import Any
 
 from switchboard.domain.messages import ToolCall
-
 from tests.fakes.model_scripts import (
     BrokenToolCall,
     Cut,

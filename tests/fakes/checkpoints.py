@@ -1,6 +1,7 @@
 """Checkpoints in memory; handles made from the same dictionary see the same calls."""
 
 import msgspec
+
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.ports.errors import ProviderUnavailable, StaleOwner
 

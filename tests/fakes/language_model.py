@@ -14,7 +14,6 @@ from switchboard.ports.errors import (
     ProviderUnavailable,
 )
 from switchboard.ports.language_model import GenerationEnd, GenerationItem, GenerationRequest, TextDelta
-
 from tests.fakes.model_scripts import (
     BrokenToolCall,
     Cut,

@@ -7,10 +7,10 @@ from functools import cache
 from typing import Generic, TypeVar
 
 import boto3
+
 from switchboard.adapters.anthropic.language_model import AnthropicLanguageModel
 from switchboard.adapters.aws.bedrock_language_model import BedrockLanguageModel
 from switchboard.ports.language_model import LanguageModel
-
 from tests.fakes.anthropic_messages import FakeAnthropicMessages
 from tests.fakes.bedrock_runtime import FakeBedrockRuntime
 from tests.fakes.model_scripts import Script

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from msgspec import Struct
+
 from switchboard.media import mulaw
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

@@ -12,7 +12,6 @@ from switchboard.ports.errors import (
     ProviderUnavailable,
 )
 from switchboard.ports.synthesizer import SpeechChunk, WordTiming
-
 from tests.fakes.speech_script import CHUNK_MS, MS_PER_CHAR, Fault, Script, audio_of, chunks_of
 
 

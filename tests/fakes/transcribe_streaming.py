@@ -14,12 +14,12 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import numpy as np
 from botocore.eventstream import EventStreamBuffer
 from msgspec import Struct
-from switchboard.adapters.aws.transcribe_wire import encode_headers
-from switchboard.media import mulaw
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from switchboard.adapters.aws.transcribe_wire import encode_headers
+from switchboard.media import mulaw
 from tests.fakes.recognition import Heard, Recognition
 
 SECRET_KEY = "dummy-secret"

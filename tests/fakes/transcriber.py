@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Sequence
 
 from switchboard.ports.errors import ProviderError, ProviderUnavailable
 from switchboard.ports.transcriber import Transcript
-
 from tests.fakes.recognition import Heard, Recognition
 
 

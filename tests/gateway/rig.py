@@ -12,11 +12,17 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 from msgspec.structs import replace
+
 from switchboard.conversation.policy import Policy
 from switchboard.domain.agents import Agent
 from switchboard.domain.messages import JsonObject, ToolCall, ToolResult, ToolSpec
 from switchboard.domain.stream_tokens import StreamClaims, mint
 from switchboard.ports.transcriber import Transcript
+from tests.fakes.checkpoints import InMemoryCheckpointStore
+from tests.fakes.language_model import FakeLanguageModel
+from tests.fakes.model_scripts import Pause, Reply, Text
+from tests.fakes.synthesizer import FakeSynthesizer
+from tests.fakes.token_ledger import InMemoryTokenLedger
 from voice_gateway.admission import Admission
 from voice_gateway.call import Platform
 from voice_gateway.connection import Connection
@@ -24,12 +30,6 @@ from voice_gateway.gateway import Gateway
 from voice_gateway.phrase_cache import PhraseCache
 from voice_gateway.session import Session
 from voice_gateway.vad_ticker import VadTicker
-
-from tests.fakes.checkpoints import InMemoryCheckpointStore
-from tests.fakes.language_model import FakeLanguageModel
-from tests.fakes.model_scripts import Pause, Reply, Text
-from tests.fakes.synthesizer import FakeSynthesizer
-from tests.fakes.token_ledger import InMemoryTokenLedger
 
 SECRET = "a test's secret of more than thirty-two characters"
 ACCOUNT = "AC" + "0" * 32

@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from switchboard.domain.calls import NextStep
 
+from switchboard.domain.calls import NextStep
 from tests.gateway.rig import FarEnd, World
 from tests.gateway.virtual_time import run
 

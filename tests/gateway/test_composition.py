@@ -1,6 +1,7 @@
 """The composition root: what the settings name is what serves, and a vendor that is down keeps nothing from starting."""
 
 import pytest
+
 from switchboard.ports.errors import ProviderError
 from switchboard.settings import load_settings
 from voice_gateway.composition import _socket_url, compose

@@ -3,10 +3,10 @@
 import asyncio
 
 from msgspec.structs import replace
+
 from switchboard.domain.calls import NextStep
 from switchboard.domain.messages import ToolCall, ToolSpec
 from switchboard.ports.errors import ProviderUnavailable
-
 from tests.fakes.speech_script import Fault
 from tests.gateway.rig import POLICY, FarEnd, World, a_call, reply, tool_reply
 from tests.gateway.virtual_time import run

@@ -3,9 +3,9 @@
 import asyncio
 
 from msgspec.structs import replace
+
 from switchboard.domain.calls import Disposition, NextStep
 from switchboard.domain.messages import ToolCall
-
 from tests.fakes.model_scripts import Failure, Refusal
 from tests.gateway.rig import POLICY, World, a_call, reply, tool_reply
 from tests.gateway.virtual_time import run

@@ -2,11 +2,10 @@
 
 import asyncio
 
-from voice_gateway.connection import Connection
-from voice_gateway.narrator import Narrator
-
 from tests.gateway.rig import FarEnd, World, reply
 from tests.gateway.virtual_time import run
+from voice_gateway.connection import Connection
+from voice_gateway.narrator import Narrator
 
 
 class WebPhone(FarEnd):

@@ -10,9 +10,9 @@ import time
 
 import pytest
 from msgspec.structs import replace
+
 from switchboard.domain.calls import NextStep
 from switchboard.ports.errors import ProviderUnavailable
-
 from tests.fakes.model_scripts import Drop, Failure, Pause, Refusal, Reply, Text
 from tests.fakes.speech_script import MS_PER_CHAR, Fault
 from tests.fakes.synthesizer import FakeSpeech, FakeSynthesizer

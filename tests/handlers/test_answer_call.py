@@ -21,13 +21,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mangum.types import LambdaContext
 from structlog.typing import EventDict
+
+from lambdas.answer_call import handler as module
 from switchboard.domain.call_progress import CallProgress, CallStatus
 from switchboard.domain.calls import Disposition, NextStep
 from switchboard.domain.stream_tokens import verify
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.settings import SettingsError, read_settings
-
-from lambdas.answer_call import handler as module
 from tests.fakes.call_progress import InMemoryCallProgressStore
 from tests.fakes.checkpoints import InMemoryCheckpointStore
 

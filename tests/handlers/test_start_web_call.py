@@ -8,11 +8,11 @@ from typing import cast
 import pytest
 from fastapi.testclient import TestClient
 from mangum.types import LambdaContext
-from switchboard.domain.stream_tokens import verify
-from switchboard.settings import LOCAL_TOKEN_SECRET, read_settings
 
 from lambdas.start_web_call import handler as module
 from lambdas.start_web_call.handler import FOLDER, create_app, handler
+from switchboard.domain.stream_tokens import verify
+from switchboard.settings import LOCAL_TOKEN_SECRET, read_settings
 
 HOST = "localhost:8080"
 SAME_ORIGIN = {"origin": f"http://{HOST}", "sec-fetch-site": "same-origin"}

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from switchboard.conversation import events as ev
-
 from tests.simulation.observations import CallerSpoke
 
 if TYPE_CHECKING:

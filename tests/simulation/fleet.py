@@ -11,12 +11,12 @@ from random import Random
 from typing import Any, Final
 
 from msgspec import Struct, structs
+
 from switchboard.domain.circuit_breaker import CircuitBreaker
 from switchboard.domain.stream_tokens import StreamClaims, TokenRefused, mint, verify
-from voice_gateway.admission import LAG_MS_MAX, Admission
-
 from tests.fakes.token_ledger import InMemoryTokenLedger
 from tests.simulation.observations import Violation
+from voice_gateway.admission import LAG_MS_MAX, Admission
 
 SECRET: Final = "simulated-secret-of-sufficient-length"
 OTHER_SECRET: Final = "somebody-elses-secret-of-this-length"

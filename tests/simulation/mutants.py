@@ -10,6 +10,7 @@ from typing import Any, Final
 from unittest.mock import patch
 
 import msgspec
+
 from switchboard.conversation import actions as act
 from switchboard.conversation import dialogue, memory, turn_taking
 from switchboard.conversation.dialogue import Dialogue
@@ -19,9 +20,8 @@ from switchboard.domain.calls import Disposition
 from switchboard.domain.circuit_breaker import BreakerState, CircuitBreaker
 from switchboard.media import playout
 from switchboard.media.playout import Audio, Mark, Playout
-from voice_gateway.admission import Admission, Refusal
-
 from tests.fakes.token_ledger import InMemoryTokenLedger
+from voice_gateway.admission import Admission, Refusal
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What can be seen of a call from outside the core; checkers and the printed script watch these."""
 
 from msgspec import Struct
+
 from switchboard.domain.calls import Disposition
 from switchboard.domain.messages import ToolCall
 

@@ -8,7 +8,6 @@ from switchboard.conversation import actions as act
 from switchboard.conversation import events as ev
 from switchboard.domain.agents import END_CALL_TOOL, TRANSFER_TOOL
 from switchboard.domain.messages import Message, ToolCall
-
 from tests.simulation import speech
 from tests.simulation.observations import ToolStarted
 

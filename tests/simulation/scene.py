@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
 from switchboard.conversation import actions as act
 from switchboard.conversation import events as ev
 from switchboard.conversation.machine import PROTECTED_CLOSINGS
-
 from tests.simulation.far_end import Key
 from tests.simulation.observations import CallerSpoke, Claimed, Observation, Sounded
 

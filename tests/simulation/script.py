@@ -6,7 +6,6 @@ from itertools import pairwise
 from switchboard.conversation import actions as act
 from switchboard.conversation import events as ev
 from switchboard.domain.messages import Message
-
 from tests.simulation import observations as seen
 from tests.simulation.world import World
 

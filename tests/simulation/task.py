@@ -14,7 +14,6 @@ from switchboard.conversation.machine import Conversation
 from switchboard.domain.calls import NextStep
 from switchboard.media.playout import Audio, Fact, Failed, Finished, Playout, Progressed, Started
 from switchboard.ports.errors import StaleOwner
-
 from tests.simulation.observations import Saved, SaveRefused, TimePassed, Violation
 from tests.simulation.providers import Model, Tools, Voice
 

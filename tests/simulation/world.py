@@ -11,11 +11,11 @@ from random import Random
 from typing import Any
 
 import msgspec
+
 from switchboard.conversation import actions as act
 from switchboard.conversation import events as ev
 from switchboard.conversation.machine import Conversation
 from switchboard.domain.calls import Disposition, NextStep
-
 from tests.simulation.caller import Caller
 from tests.simulation.checkers import Checkers
 from tests.simulation.far_end import FarEnd, Key

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from switchboard.settings import env_example
 
+from switchboard.settings import env_example
 from tests.tidy.source import ROOT, name_of, nodes, product_files
 
 LINES_MAX = 500

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from switchboard.observability import LOG_KEYS, Kind
 
+from switchboard.observability import LOG_KEYS, Kind
 from tests.tidy.source import name_of, nodes, product_files
 
 LOGGERS = {"log", "_log", "logger", "_logger"}

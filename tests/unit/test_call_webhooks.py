@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.domain.call_progress import CallProgress, CallStatus
 from switchboard.domain.calls import Disposition, NextStep
 from switchboard.domain.instructions import ConnectStream, Dial, HangUp, SayAndHangUp
@@ -27,7 +28,6 @@ from switchboard.services.continue_call import (
 from switchboard.services.lines import Line
 from switchboard.services.record_call_status import StatusOutcome, record_call_status
 from switchboard.services.start_web_call import WEB_ACCOUNT_SID, start_web_call
-
 from tests.fakes.call_progress import InMemoryCallProgressStore
 from tests.fakes.checkpoints import InMemoryCheckpointStore
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
 from switchboard.domain.circuit_breaker import (
     COOL_DOWN_MAX_MS,
     LATENCY_AGE_MAX_MS,

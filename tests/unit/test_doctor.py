@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
 from switchboard.cli import __main__ as command_line
 from switchboard.cli import doctor_checks
 from switchboard.cli.doctor import SCHEMA_VERSION, as_text, run_doctor
 from switchboard.cli.doctor_checks import CheckResult, Outcome
 from switchboard.domain import stream_tokens
 from switchboard.settings import read_settings
-from typer.testing import CliRunner
 
 
 @pytest.fixture

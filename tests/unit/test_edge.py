@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
+
 from switchboard.cli import edge as edge_module
 from switchboard.cli.edge import Edge, serve_edge
 

@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from switchboard.media import mulaw
 
 ALL_CODES = bytes(range(256))

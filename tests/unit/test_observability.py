@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import structlog
+
 from switchboard.observability import LOG_KEYS, TRACE_FRAMES_MAX, KeyFilter, Kind, configure_logging
 
 CARD = "4111 1111 1111 1111"

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.media import mulaw
 from switchboard.media.replay import AnswerWatch, ReplayBuffer, has_speech
 

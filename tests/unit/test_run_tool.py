@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.domain.messages import ToolCall, ToolResult, ToolSpec
 from switchboard.ports.errors import ProviderUnavailable, StaleOwner
 from switchboard.services.run_tool import FAILED, RESULT_SIZE_BYTES_MAX, run_tool

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
+
 from switchboard.settings import (
     LOCAL_TOKEN_SECRET,
     Settings,

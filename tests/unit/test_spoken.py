@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from switchboard.domain.spoken import for_the_ear
 from switchboard.domain.spoken_numbers import cardinal, ordinal
 

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.domain.stream_tokens import (
     TOKEN_CHARS_MAX,
     StreamClaims,

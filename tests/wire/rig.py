@@ -7,16 +7,16 @@ from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
+
 from switchboard.adapters.twilio.signature import SignatureChecker
 from switchboard.conversation.policy import Phrases
+from tests.fakes.language_model import FakeLanguageModel
+from tests.gateway.rig import POLICY, FarEnd, World, reply
+from tests.wire.peer import CLOSE, PATIENCE_S, TEXT, UPGRADE, Peer, until
 from voice_gateway.connection import Connection
 from voice_gateway.gateway import Gateway
 from voice_gateway.server import serve
 from voice_gateway.session import Session
-
-from tests.fakes.language_model import FakeLanguageModel
-from tests.gateway.rig import POLICY, FarEnd, World, reply
-from tests.wire.peer import CLOSE, PATIENCE_S, TEXT, UPGRADE, Peer, until
 
 AUTH_TOKEN = "12345"
 STREAM_URL = "wss://media.example.com/twilio/stream"

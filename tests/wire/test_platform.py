@@ -9,11 +9,11 @@ from typing import TypeVar
 
 import httpx2
 import pytest
-from switchboard.cli.local_platform import LocalPlatform, free_ports, local_platform
-from switchboard.cli.phone import Phone, is_voiced
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
+from switchboard.cli.local_platform import LocalPlatform, free_ports, local_platform
+from switchboard.cli.phone import Phone, is_voiced
 from tests.wire.peer import until
 
 pytestmark = pytest.mark.wire

@@ -8,13 +8,13 @@ from typing import Any
 import psutil
 import pytest
 from structlog.testing import capture_logs
+
 from switchboard.channels.twilio import MESSAGE_BYTES_MAX
 from switchboard.domain.calls import NextStep
-from voice_gateway import connection, server
-from voice_gateway.connection import Connection
-
 from tests.wire.peer import BINARY, CLOSE, CONTINUATION, PING, TEXT, UPGRADE, until
 from tests.wire.rig import SIGNATURE, SIGNED, WireFarEnd, media_server
+from voice_gateway import connection, server
+from voice_gateway.connection import Connection
 
 pytestmark = pytest.mark.wire
 

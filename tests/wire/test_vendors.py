@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 import structlog
-from switchboard.domain.calls import NextStep
 
+from switchboard.domain.calls import NextStep
 from tests.fakes.deepgram_listen import ListenScript
 from tests.fakes.model_scripts import FailInStream, Failure, Pause, Refusal, Reply, Stall, Text, Wire
 from tests.fakes.speech_script import Fault

@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 from msgspec import Struct
 from msgspec.structs import replace
+
 from switchboard.adapters.anthropic.language_model import AnthropicLanguageModel
 from switchboard.adapters.aws.bedrock_language_model import BedrockLanguageModel
 from switchboard.adapters.aws.polly import PollySynthesizer
@@ -16,7 +17,6 @@ from switchboard.adapters.deepgram.transcriber import DeepgramTranscriber
 from switchboard.adapters.failover.language_model import FailoverLanguageModel
 from switchboard.adapters.failover.synthesizer import FailoverSynthesizer
 from switchboard.adapters.failover.transcriber import FailoverTranscriber
-
 from tests.fakes.anthropic_messages import FakeAnthropicMessages
 from tests.fakes.bedrock_runtime import FakeBedrockRuntime
 from tests.fakes.deepgram_listen import FakeListenServer, ListenScript, fake_listen_server

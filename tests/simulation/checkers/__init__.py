@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from switchboard.conversation import actions as act
-
 from tests.simulation.checkers.answers import C7, M3, M4, M8, M9, Words
 from tests.simulation.checkers.base import Checker
 from tests.simulation.checkers.lifecycle import L1, L2, L3, L5, L6, End

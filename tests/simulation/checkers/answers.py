@@ -10,7 +10,6 @@ from switchboard.conversation import actions as act
 from switchboard.conversation import events as ev
 from switchboard.conversation.backchannels import is_backchannel
 from switchboard.domain.disclosure import asks_if_human
-
 from tests.simulation import speech
 from tests.simulation.checkers.base import Checker
 from tests.simulation.observations import (

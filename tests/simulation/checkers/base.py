@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from switchboard.conversation import actions as act
-
 from tests.simulation.observations import (
     Violation,
 )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from switchboard.conversation import actions as act
 from switchboard.domain.calls import Disposition
-
 from tests.simulation.checkers.base import Checker
 from tests.simulation.observations import (
     CallFinished,

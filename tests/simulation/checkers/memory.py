@@ -6,10 +6,10 @@ One class each, named for its id in the specification; the docstring is the law.
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
+
 from switchboard.conversation import actions as act
 from switchboard.conversation import events as ev
 from switchboard.conversation.state import ConversationState
-
 from tests.simulation.checkers.base import Checker
 from tests.simulation.far_end import Key
 from tests.simulation.observations import (

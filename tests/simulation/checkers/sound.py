@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from switchboard.conversation import actions as act
 from switchboard.conversation import events as ev
-
 from tests.simulation.checkers.base import Checker
 from tests.simulation.far_end import Key
 from tests.simulation.observations import (

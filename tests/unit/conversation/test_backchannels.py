@@ -1,6 +1,7 @@
 """Small sounds of listening. `conversation/backchannels.py`."""
 
 import pytest
+
 from switchboard.conversation.backchannels import is_backchannel
 
 SOUNDS = """

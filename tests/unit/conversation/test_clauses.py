@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.conversation.clauses import CLAUSE_CHARS_MAX, FIRST_CLAUSE_CHARS_MIN, take_clauses
 
 WORDS = st.lists(

@@ -2,6 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
+
 from switchboard.conversation.actions import (
     Generate,
     SaveCheckpoint,
@@ -17,7 +18,6 @@ from switchboard.conversation.events import (
 )
 from switchboard.conversation.memory import CONTINUE_HINT
 from switchboard.domain.messages import Message
-
 from tests.unit.conversation.driver import AGENT, OPENING, PHRASES, POLICY, Call, kinds
 
 # -- Opening and disclosure

@@ -1,6 +1,7 @@
 """Recognising the question whether a machine speaks (C7). `domain/disclosure.py`."""
 
 import pytest
+
 from switchboard.domain.disclosure import asks_if_human
 
 ASKED = """

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.conversation.endpointing import completeness, count_digits, digits_expected_after
 
 COMPLETE = """

@@ -1,6 +1,7 @@
 """Slowness, failures and misunderstandings: never silence. `conversation/dialogue.py`."""
 
 from msgspec.structs import replace
+
 from switchboard.conversation.actions import (
     CancelGeneration,
     EndConversation,
@@ -15,7 +16,6 @@ from switchboard.conversation.events import (
 from switchboard.conversation.memory import CONTINUE_HINT
 from switchboard.domain.calls import Disposition
 from switchboard.domain.messages import Message
-
 from tests.unit.conversation.driver import OPENING, PHRASES, POLICY, Call, kinds
 
 # -- Slowness

@@ -2,6 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
+
 from switchboard.conversation.actions import (
     CallTool,
     CancelGeneration,
@@ -12,7 +13,6 @@ from switchboard.conversation.actions import (
     Transfer,
 )
 from switchboard.domain.calls import Disposition
-
 from tests.unit.conversation.driver import PHRASES, POLICY, Call, kinds
 
 # -- Handing over

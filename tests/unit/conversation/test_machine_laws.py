@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+
 from switchboard import conversation, domain
 from switchboard.conversation import events as ev
 from switchboard.conversation.actions import AnyAction, EndConversation, Generate, Say, Transfer
@@ -16,7 +17,6 @@ from switchboard.conversation.machine import Conversation
 from switchboard.conversation.policy import Policy
 from switchboard.conversation.state import ConversationState
 from switchboard.domain.messages import ToolCall
-
 from tests.unit.conversation.driver import (
     POLICY,
     TIMEOUTS_AT_ONCE_MAX,

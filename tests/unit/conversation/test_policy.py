@@ -2,10 +2,10 @@
 
 import msgspec
 import pytest
+
 from switchboard.conversation.policy import Phrases, Policy
 from switchboard.conversation.turn_taking import INTERIM_CONFIDENCE
 from switchboard.domain.spoken import for_the_ear
-
 from tests.unit.conversation.driver import AGENT, POLICY
 
 

@@ -13,7 +13,6 @@ from switchboard.conversation.events import (
 from switchboard.conversation.memory import CONTINUE_HINT
 from switchboard.domain.calls import Disposition
 from switchboard.domain.messages import Message
-
 from tests.unit.conversation.driver import OPENING, PHRASES, Call, kinds
 
 

@@ -1,13 +1,13 @@
 """Tools: run once, never in advance, never half-way. `conversation/dialogue.py`."""
 
 from msgspec.structs import replace
+
 from switchboard.conversation.actions import (
     CallTool,
     CancelTool,
     Generate,
 )
 from switchboard.domain.messages import Message, ToolCall, ToolResult
-
 from tests.unit.conversation.driver import PHRASES, POLICY, Call, kinds
 
 

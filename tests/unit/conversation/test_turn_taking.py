@@ -2,6 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
+
 from switchboard.conversation.actions import (
     CallTool,
     CancelGeneration,
@@ -14,7 +15,6 @@ from switchboard.conversation.actions import (
     Transfer,
 )
 from switchboard.conversation.turn_taking import STALE_TRANSCRIPT_MS
-
 from tests.unit.conversation.driver import AGENT, PHRASES, POLICY, Call, kinds
 
 ANSWER = "We are open from nine to five on every weekday except public holidays. Saturdays end at noon."

@@ -1,6 +1,7 @@
 """Speech made of tones: one burst a word, a short pause between words, a longer one after a comma."""
 
 import numpy as np
+
 from switchboard.media import mulaw
 
 TEXT = "We open at nine, and on Saturdays we close at noon."

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.adapters.embedded import espeak
 from switchboard.adapters.embedded.speech_track import SpeechTrack
 from switchboard.media.heard import heard_chars, resume_point_ms
 from switchboard.ports.synthesizer import SpeechChunk
-
 from tests.unit.media.speech import TEXT, WORDS, audio_of
 
 SENTENCES = [

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from switchboard.media.playout import (
     AHEAD_MS,
     BLOCK_MS,
@@ -22,7 +23,6 @@ from switchboard.media.playout import (
     Progressed,
     Started,
 )
-
 from tests.unit.media.far_end import Line
 from tests.unit.media.speech import TEXT, WORDS, audio_of
 

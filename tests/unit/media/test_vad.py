@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from switchboard.media.vad import WINDOW_MS, NoiseGate, VadSettings, VoiceActivity
 
 SETTINGS = VadSettings(threshold_on=0.5, threshold_off=0.35, onset_windows=3, hangover_ms=200)

@@ -7,10 +7,10 @@ import sys
 
 import structlog
 import uvloop
+
 from switchboard.adapters.twilio.signature import SignatureChecker
 from switchboard.observability import configure_logging
 from switchboard.settings import Settings, SettingsError, load_settings
-
 from voice_gateway.admission import Admission
 from voice_gateway.composition import compose
 from voice_gateway.gateway import Gateway, ObserverFactory

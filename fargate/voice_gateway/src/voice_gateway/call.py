@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from msgspec import Struct
+
 from switchboard.conversation.policy import Policy
 from switchboard.ports.checkpoints import CheckpointStore
 from switchboard.ports.language_model import LanguageModel
@@ -12,7 +13,6 @@ from switchboard.ports.synthesizer import Synthesizer
 from switchboard.ports.token_ledger import TokenLedger
 from switchboard.ports.tools import Toolbox
 from switchboard.ports.transcriber import Transcriber
-
 from voice_gateway.phrase_cache import PhraseCache
 from voice_gateway.vad_ticker import VadTicker
 

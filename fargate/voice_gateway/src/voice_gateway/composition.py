@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import boto3
 import structlog
+
 from switchboard.adapters.anthropic.language_model import AnthropicLanguageModel
 from switchboard.adapters.aws.bedrock_language_model import BedrockLanguageModel
 from switchboard.adapters.aws.polly import PollySynthesizer
@@ -29,7 +30,6 @@ from switchboard.ports.language_model import LanguageModel
 from switchboard.ports.synthesizer import Synthesizer
 from switchboard.ports.transcriber import Transcriber
 from switchboard.settings import LanguageModelName, Settings, SynthesizerName, TranscriberName
-
 from voice_gateway.call import Platform
 from voice_gateway.phrase_cache import PhraseCache
 from voice_gateway.vad_ticker import VadTicker

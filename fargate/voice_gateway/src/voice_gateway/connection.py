@@ -8,13 +8,13 @@ from collections import deque
 from typing import TYPE_CHECKING, Literal
 
 import structlog
+
 from switchboard.channels import twilio
 from switchboard.conversation.events import DigitPressed, UserTurnEnded
 from switchboard.domain.stream_tokens import StreamClaims, TokenRefused, verify
 from switchboard.media.frames import TimelineBroken
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.ports.errors import PortError
-
 from voice_gateway.call import Call
 from voice_gateway.rate_limit import RateLimit
 from voice_gateway.session import Session

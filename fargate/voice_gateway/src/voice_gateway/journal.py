@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
 from switchboard.conversation.actions import AnyAction, Generate, SaveCheckpoint
 from switchboard.conversation.events import AnyEvent
-
 from voice_gateway.session import Session
 from voice_gateway.turn_timer import TurnLatency
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
+
 from switchboard.conversation.events import (
     AnyEvent,
     TranscriptFinalized,
@@ -24,7 +25,6 @@ from switchboard.media.mulaw import decode
 from switchboard.media.vad import WINDOW_MS, NoiseGate, VadSettings, VoiceActivity
 from switchboard.ports.errors import ProviderError
 from switchboard.ports.transcriber import Transcriber, Transcript, TranscriptionStream
-
 from voice_gateway.vad_ticker import Ear, VadTicker
 
 WINDOW_BYTES = WINDOW_MS * BYTES_PER_MS

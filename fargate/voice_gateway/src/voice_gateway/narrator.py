@@ -16,7 +16,6 @@ from switchboard.conversation.events import (
     TranscriptUpdated,
     UserTurnEnded,
 )
-
 from voice_gateway.session import Session
 from voice_gateway.turn_timer import TurnLatency
 

@@ -4,7 +4,6 @@ from typing import Protocol
 
 from switchboard.conversation.actions import AnyAction
 from switchboard.conversation.events import AnyEvent
-
 from voice_gateway.turn_timer import TurnLatency
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 from msgspec import Struct
+
 from switchboard.domain.voices import Voice
 from switchboard.ports.errors import ProviderError
 from switchboard.ports.synthesizer import SpeechChunk, Synthesizer

@@ -22,9 +22,9 @@ from picows import (
     WSUpgradeResponseWithListener,
     ws_create_server,
 )
+
 from switchboard.adapters.twilio.signature import SignatureChecker, SignatureRefused
 from switchboard.channels.twilio import MESSAGE_BYTES_MAX
-
 from voice_gateway.connection import UNSENT_BYTES_MAX, Connection
 from voice_gateway.gateway import Gateway
 from voice_gateway.socket import CLOSE_TIMEOUT_S, CloseCode

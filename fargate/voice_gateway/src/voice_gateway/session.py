@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import structlog
 from msgspec import Struct
+
 from switchboard.channels.twilio import Outbound
 from switchboard.conversation import actions as act
 from switchboard.conversation import events as ev
@@ -21,7 +22,6 @@ from switchboard.ports.checkpoints import Checkpoint
 from switchboard.ports.errors import PortError, ProviderError, StaleOwner
 from switchboard.ports.language_model import GenerationEnd, GenerationRequest, TextDelta
 from switchboard.services.run_tool import run_tool
-
 from voice_gateway.call import Call, Platform
 from voice_gateway.clock import CallClock
 from voice_gateway.listening import Listening

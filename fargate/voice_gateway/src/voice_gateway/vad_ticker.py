@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+
 from switchboard.ports.speech_detector import SpeechDetector
 
 TICK_S = 0.012
