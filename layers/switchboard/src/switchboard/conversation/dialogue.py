@@ -32,9 +32,9 @@ class Dialogue(Leaving):
 
     # -- The caller --------------------------------------------------------------------------------
 
-    def open(self) -> None:
-        """Say who is speaking, and greet."""
-        self._say(self.policy.opening, "opening", fixed=True, entry=self._entry("assistant"))
+    def open(self, entry: Entry | None = None) -> None:
+        """Say who is speaking, and greet; again in the same `entry` if nothing of it was heard."""
+        self._say(self.policy.opening, "opening", fixed=True, entry=entry or self._entry("assistant"))
         self.actions.append(act.SaveCheckpoint())
 
     def user_turn(self, turn: DueTurn, now_ms: int) -> None:
@@ -171,9 +171,8 @@ class Dialogue(Leaving):
             self._say(
                 self.policy.phrases.transfer_failed, "answer", fixed=True, entry=self._entry("assistant")
             )
-            self.actions.append(
-                act.SaveCheckpoint()
-            )  # or the next lost socket would be taken for that transfer
+            # Or the next lost socket would be taken for that transfer.
+            self.actions.append(act.SaveCheckpoint())
             return
         if self.whole.phase != "live":
             state.turn_due = None
@@ -181,7 +180,7 @@ class Dialogue(Leaving):
             return
         state.owed_ms = now_ms
         if unheard and unheard[0].kind == "opening" and unheard[0].heard_chars == 0:
-            self.open()
+            self.open(memory.find(state, unheard[0].entry_id))
             return
         self._say(self.policy.phrases.resumed, "prompt", fixed=True)
         for utterance in unheard:
