@@ -14,14 +14,7 @@ WINDOW_BYTES = 80
 VOICED_LEVEL = 100
 """Mean magnitude (of 32,124) above which a window counts as speech; G.711 idle noise stays below 50."""
 
-LETTER_COST = 0.1
-WORD_COST = 0.3
-"""In syllables: what made the fewest errors on speech with known timings, in four voices and two rates."""
-
 _WORD = re.compile(r"\S+")
-_NOT_LETTERS = re.compile(r"[\W_]+")
-_VOWELS = re.compile(r"[aeiouyà-öø-ÿ]+|\d")
-_SILENT_E = re.compile(r"[aeiouy].*[^aeiouyl]e[sd]?$")
 
 
 class Heard(Protocol):
@@ -61,26 +54,20 @@ def _word_times(clip: Heard) -> list[tuple[float, float, int]]:
             start_ms = end_ms
         return result
     spans = [(match.start(), match.end()) for match in _WORD.finditer(clip.text)]
-    times = _boundaries_ms(clip, [_weight(clip.text[start:end]) for start, end in spans])
-    return [(times[i], times[i + 1], end) for i, (_, end) in enumerate(spans)]
+    times = _char_times(clip)
+    return [(times[start], times[end], end) for start, end in spans]
 
 
-def _weight(word: str) -> float:
-    """How long a word takes, in syllables: its vowel groups but a silent e, and a little for its letters and itself."""
-    letters = _NOT_LETTERS.sub("", word.lower())
-    syllables = len(_VOWELS.findall(letters)) - (1 if _SILENT_E.search(letters) else 0)
-    return max(1, syllables) + LETTER_COST * len(letters) + WORD_COST
-
-
-def _boundaries_ms(clip: Heard, weights: list[float]) -> list[float]:
-    """Where the words begin and the last one ends, taking speech to run evenly over the voiced parts of the audio."""
+def _char_times(clip: Heard) -> list[float]:
+    """When each character is reached, taking speech to run evenly over the voiced parts of the audio."""
+    chars = max(1, len(clip.text))
     voiced = _voiced_windows(bytes(clip.audio))
     total = int(voiced.sum())
     window_ms = WINDOW_BYTES / 8
     if not clip.complete or not total:  # nothing of the text is in silent audio
-        total = max(total, int(len(clip.text) * CHAR_MS / window_ms))
+        total = max(total, int(chars * CHAR_MS / window_ms))
     reached = np.cumsum(voiced)
-    wanted = np.concatenate(([0.0], np.cumsum(weights))) * (total / (sum(weights) or 1))
+    wanted = np.arange(chars + 1) * (total / chars)
     index = np.searchsorted(reached, wanted, side="left")
     beyond = np.maximum(0, wanted - (reached[-1] if len(reached) else 0))
     return [float(ms) for ms in (index + beyond) * window_ms]
