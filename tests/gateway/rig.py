@@ -329,6 +329,11 @@ class FarEnd:
     def say(self, text: str) -> None:
         self._mouth += self.world.words.audio(text)
 
+    async def speak(self, text: str) -> None:
+        """Say it, and wait for the end of it."""
+        self.say(text)
+        await self.finished_saying()
+
     def noise(self, duration_ms: int) -> None:
         """A cough: loud, and no word."""
         self._mouth += bytes([COUGH]) * (duration_ms * 8)

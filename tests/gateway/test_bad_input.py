@@ -37,8 +37,7 @@ async def two_calls(world: World):
 async def ends(gateway, good: FarEnd, bad: FarEnd) -> None:
     """The good call goes through a whole turn, whatever became of the bad one."""
     await good.agent_has_spoken()
-    good.say("i want to pay my bill today")
-    await good.finished_saying()
+    await good.speak("i want to pay my bill today")
     await good.agent_has_spoken()
     session = next(s for s in good.world.sessions if s.call.call_id == good.call_sid)
     remembered = [message.text for message in session.conversation.history]
@@ -116,8 +115,7 @@ def test_duplicate_reordered_and_missing_media_change_nothing():
         for chunk in (3, 1, 2, 2):
             bad.tell(bad.media(chunk, (chunk - 1) * 20, b"\xff" * 160))
         bad._chunk += 5
-        bad.say("i want to pay my bill too")
-        await bad.finished_saying()
+        await bad.speak("i want to pay my bill too")
         await bad.agent_has_spoken()
         session = next(s for s in bad.world.sessions if s.call.call_id == bad.call_sid)
         remembered = [message.text for message in session.conversation.history]

@@ -38,8 +38,7 @@ def test_a_turn_is_answered_within_the_budget():
         world.model.script(reply("Sure, I can help with that. ", "What is your name?"))
         async with a_call(world) as phone:
             await phone.agent_has_spoken()
-            phone.say("i want to pay my bill today")
-            await phone.finished_saying()
+            await phone.speak("i want to pay my bill today")
             waited_s = await phone.agent_starts()
             await phone.agent_stops()
 
@@ -56,8 +55,7 @@ def test_the_model_is_asked_before_the_turn_is_over():
     async def call():
         async with a_call() as phone:
             await phone.agent_has_spoken()
-            phone.say("please tell me about my bill")
-            await phone.finished_saying()
+            await phone.speak("please tell me about my bill")
             await phone.agent_starts()
             state = phone.session.conversation.state
 
@@ -73,11 +71,9 @@ def test_a_spoken_number_is_not_cut_off():
     async def call():
         async with a_call() as phone:
             await phone.agent_has_spoken()
-            phone.say("my number is eight five oh")
-            await phone.finished_saying()
+            await phone.speak("my number is eight five oh")
             await asyncio.sleep(1.2)
-            phone.say("six eight seven")
-            await phone.finished_saying()
+            await phone.speak("six eight seven")
             await phone.agent_starts()
 
             assert "my number is eight five oh six eight seven" == phone.memory()[1]
@@ -93,8 +89,7 @@ def test_a_barge_in_silences_the_agent_at_once_and_memory_holds_what_was_heard()
         world.model.script(reply(*LONG_ANSWER))
         async with a_call(world) as phone:
             await phone.agent_has_spoken()
-            phone.say("what plans do you have")
-            await phone.finished_saying()
+            await phone.speak("what plans do you have")
             await phone.agent_starts()
             await asyncio.sleep(4.0)
             phone.say("stop i want a person now")
@@ -121,8 +116,7 @@ def test_a_cough_only_makes_the_agent_pause():
         world.model.script(reply(*LONG_ANSWER))
         async with a_call(world) as phone:
             await phone.agent_has_spoken()
-            phone.say("what plans do you have")
-            await phone.finished_saying()
+            await phone.speak("what plans do you have")
             await phone.agent_starts()
             await asyncio.sleep(2.0)
             phone.noise(300)
@@ -144,12 +138,10 @@ def test_a_back_channel_does_not_take_the_floor():
         world.model.script(reply(*LONG_ANSWER))
         async with a_call(world) as phone:
             await phone.agent_has_spoken()
-            phone.say("what plans do you have")
-            await phone.finished_saying()
+            await phone.speak("what plans do you have")
             await phone.agent_starts()
             await asyncio.sleep(2.0)
-            phone.say("mm-hm")
-            await phone.finished_saying()
+            await phone.speak("mm-hm")
             await phone.agent_starts(within_s=1.0)
             await phone.agent_stops()
             await asyncio.sleep(2.0)
@@ -167,8 +159,7 @@ def test_a_silent_model_is_covered_by_a_stall_phrase():
         world.model.script(reply("Here is your answer.", after_s=2.9))
         async with a_call(world) as phone:
             await phone.agent_has_spoken()
-            phone.say("how much do i owe you")
-            await phone.finished_saying()
+            await phone.speak("how much do i owe you")
             waited_s = await phone.agent_starts()
             await phone.agent_stops()
             await phone.agent_stops()
@@ -188,8 +179,7 @@ def test_three_failures_of_the_model_lead_to_a_person():
         world.model.failure = Failure.SERVER_ERROR
         async with a_call(world) as phone:
             await phone.agent_has_spoken()
-            phone.say("how much do i owe you")
-            await phone.finished_saying()
+            await phone.speak("how much do i owe you")
             await phone.agent_has_spoken()
             phone.say("hello can you hear me now")
             await phone.over()
@@ -209,8 +199,7 @@ def test_without_anybody_to_transfer_to_a_failing_agent_says_goodbye():
         world.model.failure = Failure.SERVER_ERROR
         async with a_call(world) as phone:
             await phone.agent_has_spoken()
-            phone.say("how much do i owe you")
-            await phone.finished_saying()
+            await phone.speak("how much do i owe you")
             await phone.agent_has_spoken()
             phone.say("hello can you hear me now")
             await phone.over()
@@ -229,8 +218,7 @@ def test_unclear_speech_is_asked_about_and_never_acted_on():
         world.transcriber.confidence = 0.4
         async with a_call(world) as phone:
             await phone.agent_has_spoken()
-            phone.say("mumble mumble something else")
-            await phone.finished_saying()
+            await phone.speak("mumble mumble something else")
             await phone.agent_has_spoken()
 
             assert [] == world.model.requests
@@ -299,8 +287,7 @@ def test_digits_are_collected_until_the_pause_or_the_hash():
         world.model.script(reply("What is your account number?"))
         async with a_call(world) as phone:
             await phone.agent_has_spoken()
-            phone.say("i have a question about my bill")
-            await phone.finished_saying()
+            await phone.speak("i have a question about my bill")
             await phone.agent_has_spoken()
             for digit in "427109#":
                 phone.press(digit)
@@ -338,8 +325,7 @@ def test_a_tool_is_run_and_its_answer_spoken():
         )
         async with a_call(world) as phone:
             await phone.agent_has_spoken()
-            phone.say("how much do i owe you")
-            await phone.finished_saying()
+            await phone.speak("how much do i owe you")
             await phone.agent_has_spoken()
             await asyncio.sleep(1)
             await phone.agent_stops()
@@ -358,11 +344,9 @@ def test_a_refused_model_is_retried_once_and_then_apologises():
         world.model.script(*[Refusal(Failure.OVERLOADED)] * 3, reply("All good now."))
         async with a_call(world) as phone:
             await phone.agent_has_spoken()
-            phone.say("how much do i owe you")
-            await phone.finished_saying()
+            await phone.speak("how much do i owe you")
             await phone.agent_has_spoken()
-            phone.say("how much do i owe you please")
-            await phone.finished_saying()
+            await phone.speak("how much do i owe you please")
             await phone.agent_has_spoken()
 
             assert "All good now." == phone.memory()[-1]
