@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.conversation.driver import Call
+from tests.unit.conversation.driver import ANSWER, Call
 
 
 @pytest.fixture
@@ -15,3 +15,11 @@ def call():
 def asked(call):
     """The caller has asked something; the model has yet to answer."""
     return call.caller_says("When do you open?")
+
+
+@pytest.fixture
+def answering():
+    """The agent is in the middle of an answer: `We are open` has been heard."""
+    call = Call().connects_and_listens()
+    call.caller_says("When are you open?").model_replies(ANSWER)
+    return call.agent_is_heard("We are open").silence(ms=300)

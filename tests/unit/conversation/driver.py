@@ -72,6 +72,7 @@ TIMEOUTS_AT_ONCE_MAX = 20
 """A deadline that stays due is a hot loop."""
 
 A = TypeVar("A")
+ANSWER = "We are open from nine to five on every weekday except public holidays. Saturdays end at noon."
 
 
 class Call:
@@ -407,3 +408,10 @@ def kinds(actions: Iterable[AnyAction]) -> list[type[AnyAction]]:
 
 def _advance(core: Conversation, event: AnyEvent | None, now_ms: int) -> list[AnyAction]:
     return core.handle_timeout(now_ms) if event is None else core.handle(event, now_ms)
+
+
+def asking(question: str) -> Call:
+    """A call in which the agent has just asked `question`."""
+    call = Call().connects_and_listens()
+    call.caller_says("I have a question about my bill.").model_replies(question).agent_finishes()
+    return call.silence(ms=300)

@@ -1,7 +1,6 @@
-"""Who has the floor: endpointing, interruptions, keys. `conversation/turn_taking.py`."""
+"""Who has the floor: endpointing, interruptions. `conversation/turn_taking.py`."""
 
 import pytest
-from msgspec.structs import replace
 
 from switchboard.conversation.actions import (
     CallTool,
@@ -15,29 +14,13 @@ from switchboard.conversation.actions import (
     Transfer,
 )
 from switchboard.conversation.turn_taking import STALE_TRANSCRIPT_MS
-from tests.unit.conversation.driver import AGENT, PHRASES, POLICY, Call, kinds
-
-ANSWER = "We are open from nine to five on every weekday except public holidays. Saturdays end at noon."
+from tests.unit.conversation.driver import AGENT, ANSWER, PHRASES, POLICY, Call, asking, kinds
 
 
 @pytest.fixture
 def call():
     """The opening has been heard; the caller has the floor."""
     return Call().connects_and_listens().silence(ms=500)
-
-
-@pytest.fixture
-def answering():
-    """The agent is in the middle of an answer: `We are open` has been heard."""
-    call = Call().connects_and_listens()
-    call.caller_says("When are you open?").model_replies(ANSWER)
-    return call.agent_is_heard("We are open").silence(ms=300)
-
-
-def _asking(question: str) -> Call:
-    call = Call().connects_and_listens()
-    call.caller_says("I have a question about my bill.").model_replies(question).agent_finishes()
-    return call.silence(ms=300)
 
 
 # -- The end of a turn
@@ -98,7 +81,7 @@ def test_number_with_breaths_is_not_cut_off(call):
 
 def test_expected_digits_end_the_turn_early():
     """Once as many digits have been spoken as were asked for, there is nothing to wait for."""
-    call = _asking("Could you tell me your 4-digit code?")
+    call = asking("Could you tell me your 4-digit code?")
     start_ms = call.now_ms
     call.caller_starts_speaking().silence(ms=1000)
     call.caller_stops_speaking().hears("one two three four")
@@ -110,7 +93,7 @@ def test_expected_digits_end_the_turn_early():
 
 def test_too_few_digits_wait():
     """A digit string shorter than what was asked for is unfinished, even with a full stop behind it."""
-    call = _asking("Could you tell me your 4-digit code?")
+    call = asking("Could you tell me your 4-digit code?")
     call.caller_starts_speaking().silence(ms=1000).caller_stops_speaking().hears("1, 2, 3.")
     call.silence(ms=POLICY.endpoint_digits_ms - 1)
     assert 1 == len(call.turns)
@@ -423,7 +406,7 @@ def test_backchannel_at_the_end_of_a_question_is_an_answer():
 
 def test_backchannel_after_speech_is_an_answer():
     """An "okay" in silence is a turn like any other."""
-    call = _asking("Shall I book it?")
+    call = asking("Shall I book it?")
     call.caller_says("okay")
 
     assert "okay" == call.turns[-1]
@@ -487,108 +470,7 @@ def test_candidate_is_lifted_before_a_protected_announcement(call):
     assert 1 == len(call.all(Transfer))
 
 
-# -- Keys
-
-
-def test_menu_key_speaks_for_the_caller(call):
-    """A menu key stands for its sentence."""
-    call.presses("2")
-
-    assert [POLICY.keys["2"]] == call.turns
-
-
-def test_key_interrupts(answering):
-    """A key over the agent's speech takes the floor at once."""
-    answering.presses("1")
-
-    assert StopPlayback in kinds(answering.new)
-    assert POLICY.keys["1"] == answering.turns[-1]
-
-
-def test_keys_win_over_speech(call):
-    """Words spoken around a key press do not become a turn beside it."""
-    call.caller_starts_speaking(at=1000).hears_so_far("technical", at=1500).presses("2", at=1600)
-    call.caller_stops_speaking(at=1700).hears("technical", at=1800)
-    call.silence(ms=2000)
-
-    assert [POLICY.keys["2"]] == call.turns
-
-
-def test_digits_end_with_a_gap():
-    """Digits are collected until none has come for a while."""
-    call = _asking("What is your order number?")
-    call.presses("4711")
-    call.silence(ms=POLICY.digit_gap_ms - 1)
-    assert 1 == len(call.turns)
-
-    call.silence(ms=1)
-    assert "4711" == call.turns[-1]
-
-
-def test_digits_end_with_the_pound_key():
-    """`#` ends the digits at once and is no part of them."""
-    call = _asking("What is your order number?")
-    call.presses("47#")
-
-    assert "47" == call.turns[-1]
-
-
-def test_pound_key_alone_says_nothing(call):
-    """`#` without digits is no turn."""
-    call.presses("#").silence(ms=POLICY.digit_gap_ms)
-
-    assert [] == call.turns
-
-
-def test_digits_end_at_the_expected_length():
-    """The last expected digit ends the collection."""
-    call = _asking("Please key in your 4-digit code.")
-    call.presses("123")
-    assert 1 == len(call.turns)
-
-    call.presses("4")
-    assert "1234" == call.turns[-1]
-
-
-def test_digits_pressed_over_the_question_end_at_the_expected_length():
-    """The length asked for counts even when the first digit cut the question short."""
-    call = Call().connects_and_listens()
-    call.caller_says("I have a question about my bill.")
-    call.model_replies("Please key in your 4-digit code.").agent_is_heard("Please key")
-    call.presses("1234")
-
-    assert "1234" == call.turns[-1]
-
-
-def test_unasked_digits_are_collected(call):
-    """A digit that is no menu key starts a number even when none was asked for."""
-    call.presses("98").silence(ms=POLICY.digit_gap_ms)
-
-    assert ["98"] == call.turns
-
-
-def test_digits_are_bounded():
-    """A stuck key ends the collection at `digits_max`."""
-    call = _asking("What is your order number?")
-    call.presses("9" * (POLICY.digits_max + 3))
-
-    assert "9" * POLICY.digits_max == call.turns[1]
-
-
-def test_speech_is_ignored_while_digits_are_keyed():
-    """A digit forgets half-spoken words: the keypad says what was meant."""
-    call = _asking("What is your order number?")
-    call.caller_starts_speaking().hears_so_far("it is four").presses("4711#")
-
-    assert "4711" == call.turns[-1]
-
-
-def test_keys_need_no_menu():
-    """Without a menu every digit but zero belongs to a number."""
-    call = Call(replace(POLICY, keys={})).connects_and_listens()
-    call.presses("12").silence(ms=POLICY.digit_gap_ms)
-
-    assert ["12"] == call.turns
+# -- Both at once
 
 
 def test_agent_says_nothing_twice(answering):

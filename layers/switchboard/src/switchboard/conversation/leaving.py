@@ -51,6 +51,7 @@ class Leaving(Saying):
 
     def interrupt(self) -> None:
         """The caller has taken the floor: stop everything that can still be stopped."""
+        self._settle()
         self.actions.append(act.StopPlayback())
         self._cancel_generation()
         for utterance in self.state.utterances:

@@ -127,19 +127,17 @@ class TurnTaking:
         state = self.state
         times = [state.endpoint_ms, state.reject_ms, state.digits_ms]
         if state.speaking:
-            times.append(state.speech_started_ms + self.policy.speech_max_ms)
-            if self._text():
-                times.append(max(state.transcript_ms, state.speech_started_ms) + STALE_TRANSCRIPT_MS)
+            times.append(self._stuck_ms())
         return min((time for time in times if time is not None), default=None)
 
     def handle_timeout(self, now_ms: int, floor: Floor) -> list[Signal]:
         """Act on what is due."""
         state = self.state
         if state.digits_ms is not None and now_ms >= state.digits_ms:
-            return self._end_digits(now_ms)
+            return self._end_digits(now_ms, floor)
         if state.reject_ms is not None and now_ms >= state.reject_ms:
             return self._reject()
-        if state.speaking and self._stuck(now_ms):
+        if state.speaking and now_ms >= self._stuck_ms():
             state.speaking = False
             state.speech_ended_ms = now_ms
             state.endpoint_ms = now_ms if self._text() else None
@@ -298,18 +296,19 @@ class TurnTaking:
         self.reset()
         if digit == "#":
             state.digits = digits
-            return signals + (self._end_digits(now_ms) if digits else [])
+            return signals + (self._end_digits(now_ms, floor) if digits else [])
         if not collecting and (digit == "0" or digit in self.policy.keys):
             return [*signals, PressKey(digit)]
         state.digits = digits + digit
         state.digits_ms = now_ms + self.policy.digit_gap_ms
         wanted = floor.digits_expected or self.policy.digits_max
-        return signals + (self._end_digits(now_ms) if len(state.digits) >= wanted else [])
+        return signals + (self._end_digits(now_ms, floor) if len(state.digits) >= wanted else [])
 
-    def _end_digits(self, now_ms: int) -> list[Signal]:
+    def _end_digits(self, now_ms: int, floor: Floor) -> list[Signal]:
+        """A lone key is a menu key, unless a number was asked for; zero always leads to a person."""
         state = self.state
         digits, state.digits, state.digits_ms = state.digits, "", None
-        if len(digits) == 1 and (digits == "0" or digits in self.policy.keys):
+        if digits == "0" or (digits in self.policy.keys and floor.digits_expected is None):
             return [PressKey(digits)]
         return [EndTurn(digits, 1.0, now_ms)]
 
@@ -371,12 +370,13 @@ class TurnTaking:
             state.consumed_words += len(self._fresh(state.interim).split())
         return [RejectInterruption()]
 
-    def _stuck(self, now_ms: int) -> bool:
+    def _stuck_ms(self) -> int:
+        """When voice activity is no longer believed: for its length, or because no new words come with it."""
         state = self.state
-        if now_ms >= state.speech_started_ms + self.policy.speech_max_ms:
-            return True
-        last_ms = max(state.transcript_ms, state.speech_started_ms)
-        return bool(self._text()) and now_ms >= last_ms + STALE_TRANSCRIPT_MS
+        longest_ms = state.speech_started_ms + self.policy.speech_max_ms
+        if not self._text():
+            return longest_ms
+        return min(longest_ms, max(state.transcript_ms, state.speech_started_ms) + STALE_TRANSCRIPT_MS)
 
     def _text(self) -> str:
         state = self.state
