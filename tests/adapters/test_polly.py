@@ -38,7 +38,7 @@ async def vendor():
 
 @asynccontextmanager
 async def speaking(vendor, *, voice=None, **options):
-    options = {"first_audio_timeout_ms": 150, "gap_timeout_ms": 100, **options}
+    options = {"first_audio_timeout_ms": 400, "gap_timeout_ms": 300, **options}
     synthesizer = PollySynthesizer(region="us-east-1", endpoint_url=vendor.url, **options)
     session = await synthesizer.open(voice=voice or Voice())
     try:

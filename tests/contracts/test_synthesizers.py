@@ -12,7 +12,7 @@ from tests.fakes.polly import fake_polly
 from tests.fakes.speech_script import Script
 from tests.fakes.synthesizer import FakeSynthesizer
 
-DEADLINE_MS = 100
+DEADLINE_MS = 400
 
 
 def _provoker(script: Script):
