@@ -29,8 +29,6 @@ from voice_gateway.connection import UNSENT_BYTES_MAX, Connection
 from voice_gateway.gateway import Gateway
 from voice_gateway.socket import CLOSE_TIMEOUT_S, CloseCode
 
-PHONE_PATH = "/twilio/stream"
-WEB_PATH = "/web/stream"
 HANDSHAKE_TIMEOUT_S = 5.0
 PING_AFTER_S = 5.0
 """A live stream carries fifty messages a second; after so long without one the peer is asked whether it is there."""

@@ -149,7 +149,7 @@ class Session:
         with suppress(TimeoutError):
             async with asyncio.timeout(RELEASE_WAIT_S):
                 await self._speaking.quiet()
-        self._finish(Outcome(NextStep.RESUME))
+        self.lost()
 
     def mark_echoed(self, name: str) -> None:
         """The far end has played up to our mark."""
