@@ -24,7 +24,8 @@ from tests.bench.plan import (
 )
 
 START_S_MAX = 60.0
-LOAD_S_MAX = 180.0
+LOAD_MARGIN_S = 120.0
+"""Set-up, ramp and tear-down of the load, beyond the seconds that are measured."""
 SERVER_CORE, TOOLS_CORE = proc.cores()
 GATEWAY = ("-m", "voice_gateway")
 
@@ -87,9 +88,11 @@ def load(plan: Load) -> Measured:
     arguments = ["-m", "tests.bench.load", msgspec.json.encode(plan).decode()]
     with proc.python(arguments, core=TOOLS_CORE) as process:
         try:
-            out, _ = process.communicate(timeout=LOAD_S_MAX)
+            out, _ = process.communicate(timeout=plan.seconds + LOAD_MARGIN_S)
         except subprocess.TimeoutExpired:
-            raise RuntimeError(f"the load generator did not end within {LOAD_S_MAX:g} s") from None
+            raise RuntimeError(
+                f"the load generator did not end in time for {plan.seconds:g} s of load"
+            ) from None
     if process.returncode:
         raise RuntimeError("the load generator failed")
     return msgspec.json.decode(out, type=Measured)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 BUFFERED_BYTES_MAX = 30 * 8000
 """Half a minute of speech waiting for one caller; synthesis pauses until some of it has been played."""
+SOON_S = 0.1
+"""A pump that is due so soon will take along what has just arrived: the far end has plenty until then."""
+NEVER_S = float("inf")
 CLAUSES_MAX = 200
 """Clauses waiting for the synthesizer; the core bounds a reply far below that."""
 
@@ -49,6 +52,7 @@ class Speaking:
         self._room = asyncio.Event()
         self._silence = asyncio.Event()
         self._pump_handle: asyncio.TimerHandle | None = None
+        self._pump_at_s = NEVER_S
         self._closed = False
 
     def say(self, order: Say) -> None:
@@ -159,7 +163,8 @@ class Speaking:
             async for chunk in audio:
                 self._timer.synthesized(order.say_id, self._clock.now_ms())
                 self.playout.feed(order.say_id, chunk.audio, [(w.end_ms, w.end_char) for w in chunk.words])
-                self.pump()
+                if self._pump_at_s - self._loop.time() > SOON_S:
+                    self.pump()
                 await self._wait_for_room()
         finally:
             await audio.aclose()
@@ -198,9 +203,11 @@ class Speaking:
         self._cancel_pump()
         deadline_ms = self.playout.deadline_ms
         if deadline_ms is not None:
-            self._pump_handle = self._loop.call_at(self._clock.loop_time(deadline_ms), self.pump)
+            self._pump_at_s = self._clock.loop_time(deadline_ms)
+            self._pump_handle = self._loop.call_at(self._pump_at_s, self.pump)
 
     def _cancel_pump(self) -> None:
         if self._pump_handle:
             self._pump_handle.cancel()
             self._pump_handle = None
+        self._pump_at_s = NEVER_S
