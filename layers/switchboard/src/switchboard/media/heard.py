@@ -7,7 +7,7 @@ import numpy as np
 
 from switchboard.media.mulaw import decode
 
-CHAR_MS = 45
+CHAR_MS = 49
 """Voiced speech per character (pauses are not counted), while the rest of a clip is still being synthesised."""
 WINDOW_BYTES = 80
 """10 ms at 8 kHz: fine enough for the pauses between words."""
