@@ -1,4 +1,7 @@
-"""What has been sent and what of it was heard. `media/playout.py`, against a far end that plays in real time."""
+"""What has been sent and what of it was heard. `media/playout.py`, against a far end that plays in real time.
+
+One file, although long: the machine is one, and its laws are only meaningful against the same far end.
+"""
 
 import copy
 from itertools import pairwise

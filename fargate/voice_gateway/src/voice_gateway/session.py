@@ -338,9 +338,7 @@ class Session:
     # -- Watching ---------------------------------------------------------------------------------
 
     def _note(self, event: ev.AnyEvent, now_ms: int) -> None:
-        if isinstance(event, ev.UserSpeechStarted):
-            self.timer.speech_started(event.at_ms)
-        elif isinstance(event, ev.UserSpeechEnded):
+        if isinstance(event, ev.UserSpeechEnded):
             self.timer.speech_ended(event.at_ms)
         for observer in self._observers:
             observer.event(event, now_ms)

@@ -183,7 +183,6 @@ class Speaking:
     def _clear(self) -> None:
         if self.playout.audible:
             self._send(self._outbound.clear)
-            self._timer.cleared(self._clock.now_ms())
 
     def _report(self, facts: list[Fact]) -> None:
         if self.playout.silent:

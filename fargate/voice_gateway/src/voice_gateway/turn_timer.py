@@ -1,4 +1,4 @@
-"""Where the time of a turn went: end of caller speech -> first audio out, and barge-in -> clear."""
+"""Where the time of a turn went: end of caller speech -> first audio out."""
 
 from collections.abc import Callable
 
@@ -35,17 +35,9 @@ class TurnTimer:
         self._answer_id: int | None = None
         self._said_ms = 0
         self._synthesized_ms: int | None = None
-        self._onset_ms: int | None = None
-        self.barge_in_ms: int | None = None
-        """The last interruption: onset of the caller's voice -> `clear` sent."""
-
-    def speech_started(self, at_ms: int) -> None:
-        """The caller's voice began."""
-        self._onset_ms = at_ms
 
     def speech_ended(self, at_ms: int) -> None:
         """The caller's voice stopped."""
-        self._onset_ms = None
         self._speech_ended_ms = at_ms
 
     def turn_ended(self, number: int, now_ms: int) -> None:
@@ -93,9 +85,3 @@ class TurnTimer:
         )
         self._turn_ms = self._answer_id = None
         self._on_turn(latency)
-
-    def cleared(self, now_ms: int) -> None:
-        """`clear` was sent."""
-        if self._onset_ms is not None:
-            self.barge_in_ms = now_ms - self._onset_ms
-            self._onset_ms = None
