@@ -33,6 +33,8 @@ class M1(Checker):
         self._paused: Task | None = None
 
     def step(self, task: "Task", event: object, actions: list[act.AnyAction]) -> None:
+        if not actions and not isinstance(event, ev.UserSpeechStarted):
+            return
         orders = {type(action) for action in actions}
         if isinstance(event, ev.UserSpeechStarted) and task is self.world.task:
             silenced = act.PausePlayback in orders or act.StopPlayback in orders or task.playout.paused
