@@ -1,0 +1,65 @@
+"""A bucket as every one of ours: our key, TLS only, never public, versioned, access-logged, with a lifecycle."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from cdk.components.shared import publish
+
+
+class Bucket(s3.Bucket):
+    """Publishes `<name>-bucket-name` and `<name>-bucket-arn`.
+
+    `expires_after_days` None keeps objects. `lock_days` puts every new version under Object Lock in governance
+    mode for so long. Bucket keys are off: they would replace the object's encryption context, which carries the tenant.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        key: kms.IKey,
+        access_logs: s3.IBucket,
+        expires_after_days: int | None,
+        lock_days: int | None = None,
+        lifecycle_rules: Sequence[s3.LifecycleRule] = (),
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=False,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            versioned=True,
+            object_lock_enabled=lock_days is not None,
+            object_lock_default_retention=(
+                s3.ObjectLockRetention.governance(Duration.days(lock_days)) if lock_days is not None else None
+            ),
+            server_access_logs_bucket=access_logs,
+            server_access_logs_prefix=f"s3/{name}/",
+            lifecycle_rules=[*_housekeeping(expires_after_days), *lifecycle_rules],
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        publish(self, f"{name}-bucket-name", self.bucket_name)
+        publish(self, f"{name}-bucket-arn", self.bucket_arn)
+
+
+def _housekeeping(expires_after_days: int | None) -> list[s3.LifecycleRule]:
+    return [
+        s3.LifecycleRule(
+            id="housekeeping",
+            abort_incomplete_multipart_upload_after=Duration.days(1),
+            expiration=Duration.days(expires_after_days) if expires_after_days else None,
+            # An expired or overwritten object stays recoverable for a month; a lock keeps its version longer.
+            noncurrent_version_expiration=Duration.days(30),
+        )
+    ]
