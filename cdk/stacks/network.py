@@ -2,11 +2,11 @@
 
 from aws_cdk import Fn
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk.components.function import LogGroup
-from cdk.components.shared import SwitchboardStack
+from cdk.components.role import WorkloadRole
+from cdk.components.shared import SwitchboardStack, acknowledge_control
 
 
 class NetworkStack(SwitchboardStack):
@@ -40,11 +40,27 @@ class NetworkStack(SwitchboardStack):
                 "DynamoDb": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.DYNAMODB),
             },
         )
+        acknowledge_control(
+            self.vpc,
+            "VPCDefaultSecurityGroupClosed",
+            "Nothing uses the default group: every resource names its own.",
+        )
+        for subnet in self.vpc.public_subnets:
+            acknowledge_control(
+                subnet,
+                "VPCNoUnrestrictedRouteToIGW",
+                "Public subnets hold the load balancer and NAT, and nothing else.",
+            )
         self._log_flows()
         self._add_interface_endpoints()
 
     def _log_flows(self) -> None:
-        role = iam.Role(self, "FlowLogsRole", assumed_by=iam.ServicePrincipal("vpc-flow-logs.amazonaws.com"))
+        role = WorkloadRole(
+            self,
+            "FlowLogsRole",
+            service="vpc-flow-logs.amazonaws.com",
+            description="Writes the network's flow logs",
+        )
         self.vpc.add_flow_log(
             "FlowLogs",
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(
