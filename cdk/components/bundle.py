@@ -71,6 +71,23 @@ def bundle_layer(name: str) -> tuple[Path, str]:
     return _built(f"layer-{name}-{digest[:16]}", build) / "layer.zip", digest
 
 
+def bundle_image() -> Path:
+    """Return the folder from which the gateway's image is built: what its Dockerfile copies, and the Dockerfile."""
+    files = {
+        name: ROOT / name
+        for name in ("fargate/voice_gateway/Dockerfile", "fargate/voice_gateway/requirements.lock")
+    }
+    for folder in ("layers/switchboard/src", "fargate/voice_gateway/src"):
+        files |= _tree(ROOT / folder, folder)
+
+    def build(out: Path) -> None:
+        for name, path in files.items():
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, out / name)
+
+    return _built(f"image-{_digest(files)[:16]}", build)
+
+
 def install(
     lock: Path, target: Path, *, platform: str | None = None, python_version: str | None = None
 ) -> None:
