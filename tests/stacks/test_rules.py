@@ -2,16 +2,20 @@
 
 import copy
 import re
+from typing import Any
 
 import pytest
 
 from cdk.checks import rules
 from cdk.checks.templates import Assembly, UnresolvedError
 
-KEY = {"Fn::GetAtt": ["Key", "Arn"]}
-GROUP = {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 90, "KmsKeyId": KEY}}
-DEAD_LETTERS = {"Type": "AWS::SQS::Queue", "Properties": {"KmsMasterKeyId": KEY}}
-QUEUE = {
+KEY: dict[str, Any] = {"Fn::GetAtt": ["Key", "Arn"]}
+GROUP: dict[str, Any] = {
+    "Type": "AWS::Logs::LogGroup",
+    "Properties": {"RetentionInDays": 90, "KmsKeyId": KEY},
+}
+DEAD_LETTERS: dict[str, Any] = {"Type": "AWS::SQS::Queue", "Properties": {"KmsMasterKeyId": KEY}}
+QUEUE: dict[str, Any] = {
     "Type": "AWS::SQS::Queue",
     "Properties": {
         "KmsMasterKeyId": KEY,
@@ -22,7 +26,7 @@ QUEUE = {
         },
     },
 }
-ALARM = {
+ALARM: dict[str, Any] = {
     "Type": "AWS::CloudWatch::Alarm",
     "Properties": {
         "AlarmActions": ["arn:aws:sns:us-east-1:111122223333:alarms"],
@@ -30,7 +34,7 @@ ALARM = {
         "Dimensions": [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["DeadLetters", "QueueName"]}}],
     },
 }
-FUNCTION = {
+FUNCTION: dict[str, Any] = {
     "Type": "AWS::Lambda::Function",
     "Properties": {
         "LoggingConfig": {"LogGroup": {"Ref": "Logs"}},
@@ -41,7 +45,7 @@ FUNCTION = {
         "TracingConfig": {"Mode": "Active"},
     },
 }
-READER = {
+READER: dict[str, Any] = {
     "Type": "AWS::Lambda::EventSourceMapping",
     "Properties": {
         "EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]},
@@ -49,7 +53,7 @@ READER = {
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
     },
 }
-POLICY = {
+POLICY: dict[str, Any] = {
     "Type": "AWS::IAM::Policy",
     "Properties": {
         "Roles": [{"Ref": "Role"}],
@@ -58,7 +62,7 @@ POLICY = {
         },
     },
 }
-ROLE = {
+ROLE: dict[str, Any] = {
     "Type": "AWS::IAM::Role",
     "Properties": {
         "AssumeRolePolicyDocument": {
@@ -72,7 +76,7 @@ ROLE = {
         }
     },
 }
-TABLE = {
+TABLE: dict[str, Any] = {
     "Type": "AWS::DynamoDB::Table",
     "DeletionPolicy": "Retain",
     "Properties": {
@@ -82,7 +86,7 @@ TABLE = {
         "TimeToLiveSpecification": {"AttributeName": "expires_at_s", "Enabled": True},
     },
 }
-BUCKET = {
+BUCKET: dict[str, Any] = {
     "Type": "AWS::S3::Bucket",
     "DeletionPolicy": "Retain",
     "Properties": {
@@ -92,7 +96,7 @@ BUCKET = {
         "PublicAccessBlockConfiguration": {"BlockPublicAcls": True, "RestrictPublicBuckets": True},
     },
 }
-BUCKET_POLICY = {
+BUCKET_POLICY: dict[str, Any] = {
     "Type": "AWS::S3::BucketPolicy",
     "Properties": {
         "PolicyDocument": {
@@ -102,25 +106,25 @@ BUCKET_POLICY = {
         }
     },
 }
-SECURITY_GROUP = {
+SECURITY_GROUP: dict[str, Any] = {
     "Type": "AWS::EC2::SecurityGroup",
     "Properties": {"SecurityGroupIngress": [{"CidrIp": "0.0.0.0/0", "FromPort": 443, "ToPort": 443}]},
 }
-BALANCER = {
+BALANCER: dict[str, Any] = {
     "Type": "AWS::ElasticLoadBalancingV2::LoadBalancer",
     "Properties": {"SecurityGroups": [{"Fn::GetAtt": ["SecurityGroup", "GroupId"]}]},
 }
-SERVICE = {
+SERVICE: dict[str, Any] = {
     "Type": "AWS::ECS::Service",
     "Properties": {"NetworkConfiguration": {"AwsvpcConfiguration": {"AssignPublicIp": "DISABLED"}}},
 }
-TASK = {
+TASK: dict[str, Any] = {
     "Type": "Task",
     "Retry": [{"ErrorEquals": ["States.ALL"]}],
     "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Failed"}],
     "TimeoutSeconds": 30,
 }
-GOOD = {
+GOOD: dict[str, Any] = {
     "Alarm": ALARM,
     "Balancer": BALANCER,
     "Bucket": BUCKET,
@@ -286,7 +290,7 @@ def test_lookup_before_publishing():
         "Resources": {},
         "Parameters": {"Table": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": name}},
     }
-    templates = {"data": publishing, "voice": looking}
+    templates: dict[str, Any] = {"data": publishing, "voice": looking}
     early = Assembly(templates=templates, acknowledged={}, dependencies={"data": (), "voice": ()})
     (found,) = rules.stacks_pass_values_by_parameter(early)
     assert "may be deployed later" in str(found)
