@@ -5,6 +5,7 @@ the load balancer, in decision 0011.
 """
 
 from aws_cdk import CfnOutput, Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elb
@@ -176,8 +177,15 @@ class VoiceStack(SwitchboardStack):
                 "GatewaysUnhealthy",
                 runbook="gateways-unhealthy",
                 says="Gateways do not answer, or refuse calls without carrying any.",
-                metric=self._targets.metrics.unhealthy_host_count(
-                    statistic="Maximum", period=Duration.minutes(1)
+                metric=cloudwatch.Metric(
+                    namespace="AWS/ApplicationELB",
+                    metric_name="UnHealthyHostCount",
+                    dimensions_map={
+                        "LoadBalancer": self._balancer.load_balancer_full_name,
+                        "TargetGroup": self._targets.target_group_full_name,
+                    },
+                    statistic="Maximum",
+                    period=Duration.minutes(1),
                 ),
                 threshold=1,
                 points=3,
