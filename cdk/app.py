@@ -22,6 +22,7 @@ from cdk.components.shared import SwitchboardStack
 from cdk.stacks.analytics import AnalyticsStack
 from cdk.stacks.data import DataStack
 from cdk.stacks.network import NetworkStack
+from cdk.stacks.telephony import TelephonyStack
 from cdk.stacks.voice import VoiceStack
 
 NAG_PACKS = (AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321Checks, ServerlessChecks)
@@ -59,6 +60,7 @@ def build(context: Mapping[str, object], *, output: str | None = None) -> App:
     data = DataStack(app)
     network = _after(NetworkStack(app), data)
     analytics = _after(AnalyticsStack(app), data)
+    _after(TelephonyStack(app), data)
     _after(VoiceStack(app, vpc=network.vpc), data, network, analytics)
     if app.node.try_get_context("nag"):
         Validations.of(app).add_plugins(*(pack(app) for pack in NAG_PACKS))
