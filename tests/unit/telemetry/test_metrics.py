@@ -1,7 +1,7 @@
 """The table of metrics, and the two writers of it, by CloudWatch's own rules."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -43,7 +43,7 @@ Record = Callable[..., list[Datum]]
 
 
 @pytest.fixture(params=["emf", "powertools"])
-def record(request, written, capsys) -> Iterator[Record]:
+def record(request, written: Written, capsys) -> Record:
     """Record one value with either meter, and read it back."""
 
     def by_emf(metric: Metric, value: float = 1, /, **labels: str) -> list[Datum]:

@@ -171,6 +171,9 @@ class Connection:
     async def _serve(self, start: twilio.Start) -> None:
         """Verify, claim, converse."""
         try:
+            if not await self._gateway.secured():
+                self.refuse(CloseCode.TRY_AGAIN_LATER, "not protected against scaling in")
+                return
             claims = await self._redeem(start)
             if claims is None:
                 return
