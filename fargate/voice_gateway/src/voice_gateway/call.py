@@ -13,6 +13,7 @@ from switchboard.ports.synthesizer import Synthesizer
 from switchboard.ports.token_ledger import TokenLedger
 from switchboard.ports.tools import Toolbox
 from switchboard.ports.transcriber import Transcriber
+from switchboard.telemetry.metrics import Meter, NoMeter
 from voice_gateway.phrase_cache import PhraseCache
 from voice_gateway.vad_ticker import VadTicker
 
@@ -43,3 +44,4 @@ class Platform(Struct, frozen=True):
     ticker: VadTicker
     loop: asyncio.AbstractEventLoop
     wall_ms: Callable[[], int]
+    meter: Meter = NoMeter()

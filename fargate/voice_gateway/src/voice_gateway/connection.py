@@ -15,6 +15,7 @@ from switchboard.domain.stream_tokens import StreamClaims, TokenRefused, verify
 from switchboard.media.frames import TimelineBroken
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.ports.errors import PortError
+from switchboard.telemetry.metrics import CHECKPOINT_FAILURES, SOCKETS_REFUSED
 from voice_gateway.call import Call
 from voice_gateway.rate_limit import RateLimit
 from voice_gateway.session import Session
@@ -99,11 +100,14 @@ class Connection:
             self._task.add_done_callback(lambda _: self._gateway.left(self))
 
     def refuse(self, code: int, reason: str) -> None:
-        """Close for a reason of the peer's."""
+        """Close for a reason of the peer's. Up to a colon it is one of few fixed texts, and so a metric's dimension."""
         if self._closing or self._closed:
             return
         log.warning(
             "stream refused", stream_id=self._stream_id, channel=self._channel, why=reason, close_code=code
+        )
+        self._gateway.platform.meter.record(
+            SOCKETS_REFUSED, reason=reason.partition(":")[0], channel=self._channel
         )
         self._close(code, reason)
 
@@ -251,6 +255,7 @@ class Connection:
             async with asyncio.timeout(SETUP_TIMEOUT_S):
                 return await self._gateway.platform.checkpoints.claim(call_id)
         except (PortError, TimeoutError) as error:
+            self._gateway.platform.meter.record(CHECKPOINT_FAILURES, error=type(error).__name__)
             log.warning("checkpoint not claimed", call_id=call_id, error=type(error).__name__)
             return Checkpoint(call_id, fence=0)
 

@@ -38,7 +38,7 @@ class Gateway:
         self.observers = tuple(observers)
         self._admission = admission
         self._guard = guard
-        self._lag = LoopLag(platform.loop)
+        self.lag = LoopLag(platform.loop)
         self._connections: set[Connection] = set()
         self._calls: dict[str, Connection] = {}
         self._empty = asyncio.Event()
@@ -48,13 +48,23 @@ class Gateway:
         """Why a new call cannot come in now, if it cannot."""
         return self._admission.admit(
             live_calls=len(self._connections),
-            lag_ms=self._lag.lag_ms,
+            lag_ms=self.lag.lag_ms,
             protected=self._guard is None or self._guard.admits,
         )
 
     async def secured(self) -> bool:
         """Wait until nobody stops this process for scaling in; False where a call must not begin."""
         return self._guard is None or await self._guard.secured()
+
+    @property
+    def live_calls(self) -> int:
+        """Media sockets, with a call or about to have one."""
+        return len(self._connections)
+
+    @property
+    def calls_max(self) -> int:
+        """As many may live here at a time."""
+        return self._admission.calls_max
 
     def entered(self, connection: Connection) -> None:
         """A socket was accepted."""
@@ -88,7 +98,7 @@ class Gateway:
             "reason": refusal,
             "calls": len(self._connections),
             "callsMax": self._admission.calls_max,
-            "lagMs": round(self._lag.peak_ms, 1),
+            "lagMs": round(self.lag.peak_ms, 1),
         }
 
     async def drain(self, grace_s: float) -> None:
@@ -108,4 +118,4 @@ class Gateway:
 
     def close(self) -> None:
         """Stop measuring."""
-        self._lag.close()
+        self.lag.close()

@@ -22,6 +22,7 @@ from switchboard.ports.checkpoints import Checkpoint
 from switchboard.ports.errors import PortError, ProviderError, StaleOwner
 from switchboard.ports.language_model import GenerationEnd, GenerationRequest, TextDelta
 from switchboard.services.run_tool import run_tool
+from switchboard.telemetry.metrics import CHECKPOINT_DURATION, CHECKPOINT_FAILURES, OWNERSHIP_LOST
 from voice_gateway.call import Call, Platform
 from voice_gateway.clock import CallClock
 from voice_gateway.listening import Listening
@@ -158,6 +159,16 @@ class Session:
     def send(self, message: bytes) -> None:
         """Send one wire message."""
         self._socket.send_text(message)
+
+    @property
+    def audible(self) -> bool:
+        """Whether the far end is playing the agent's voice, or is about to."""
+        return self._speaking.playout.audible
+
+    @property
+    def crashed(self) -> bool:
+        """Whether something of ours broke the call."""
+        return self._crash is not None
 
     @property
     def platform(self) -> Platform:
@@ -313,15 +324,19 @@ class Session:
         checkpoint = Checkpoint(
             self.call.call_id, self.fence, snapshot, outcome.next_step, outcome.disposition
         )
+        meter, started_ms = self._platform.meter, self.clock.now_ms()
         try:
             async with asyncio.timeout(CHECKPOINT_TIMEOUT_S):
                 await self._platform.checkpoints.save(checkpoint)
+            meter.record(CHECKPOINT_DURATION, self.clock.now_ms() - started_ms)
         except StaleOwner:
             log.warning("call was taken over", call_id=self.call.call_id, fence=self.fence)
+            meter.record(OWNERSHIP_LOST)
             self._owned = False
             self._finish(Outcome(NextStep.RESUME))
         except (PortError, TimeoutError) as error:
             log.warning("checkpoint not stored", call_id=self.call.call_id, error=type(error).__name__)
+            meter.record(CHECKPOINT_FAILURES, error=type(error).__name__)
 
     async def _close(self) -> None:
         """Keep the state, then let go: the carrier asks the webhook as soon as the socket closes."""
