@@ -15,7 +15,8 @@ from switchboard.observability import configure_logging
 from switchboard.settings import Settings, SettingsError, load_settings
 from switchboard.telemetry.emf import EmfMeter
 from switchboard.telemetry.line_sink import LineSink
-from switchboard.telemetry.metrics import LINES_DROPPED, Meter
+from switchboard.telemetry.metrics import LINES_DROPPED, SPANS_DROPPED, Meter, NoMeter
+from switchboard.telemetry.tracing import open_tracer
 from voice_gateway.admission import Admission
 from voice_gateway.call import Platform
 from voice_gateway.call_metrics import CallMetrics
@@ -26,6 +27,9 @@ from voice_gateway.narrator import Narrator
 from voice_gateway.scale_in_guard import ScaleInGuard
 from voice_gateway.server import serve
 from voice_gateway.vitals import Vitals
+
+TRACES_CLOSE_S = 2.0
+"""For the last spans, when no call is left."""
 
 log = structlog.get_logger()
 
@@ -53,10 +57,17 @@ async def run(settings: Settings, sink: LineSink) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     meter = EmfMeter(sink.write, service="voice_gateway", environment=settings.environment)
+    tracer = open_tracer(
+        endpoint=settings.traces_endpoint,
+        share=settings.traces_share,
+        service="voice_gateway",
+        environment=settings.environment,
+    )
     async with (
-        compose(settings, meter=meter if settings.metrics else None) as platform,
+        compose(settings, meter=meter if settings.metrics else NoMeter(), tracer=tracer) as platform,
         AsyncExitStack() as stack,
     ):
+        stack.callback(tracer.close, TRACES_CLOSE_S)
         gateway = Gateway(
             platform,
             token_secret=settings.token_secret.get_secret_value(),
@@ -70,7 +81,10 @@ async def run(settings: Settings, sink: LineSink) -> None:
                 meter,
                 wall_ms=wall_ms,
                 loop=loop,
-                dropped_counts={LINES_DROPPED: lambda: sink.dropped_count},
+                dropped_counts={
+                    LINES_DROPPED: lambda: sink.dropped_count,
+                    SPANS_DROPPED: lambda: tracer.dropped_count,
+                },
             )
             stack.callback(vitals.close)
         server = await serve(

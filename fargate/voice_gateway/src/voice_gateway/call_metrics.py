@@ -34,7 +34,10 @@ class CallMetrics:
         self._onset_ms: int | None = None
         self._silenced = False
         self._running_tools: dict[str, tuple[str, int]] = {}
-        meter.record(m.CALLS_STARTED, tenant=self._tenant, channel=self._channel)
+        if session.resumed:
+            meter.record(m.CALLS_RESUMED, tenant=self._tenant, channel=self._channel)
+        else:
+            meter.record(m.CALLS_STARTED, tenant=self._tenant, channel=self._channel)
 
     @classmethod
     def into(cls, meter: m.Meter) -> Callable[[Session], "CallMetrics"]:

@@ -39,6 +39,7 @@ from switchboard.telemetry.metrics import (
     Meter,
     NoMeter,
 )
+from switchboard.telemetry.tracing import NoTracer, Tracer
 from voice_gateway.call import Platform
 from voice_gateway.phrase_cache import PhraseCache
 from voice_gateway.vad_ticker import VadTicker
@@ -48,14 +49,18 @@ TRANSCRIBER_BUDGET_MS = 500
 LANGUAGE_MODEL_BUDGET_MS = 800
 SYNTHESIZER_BUDGET_MS = 400
 
+_NO_METER = NoMeter()
+_NO_TRACER = NoTracer()
+
 log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def compose(settings: Settings, *, meter: Meter | None = None) -> AsyncIterator[Platform]:
+async def compose(
+    settings: Settings, *, meter: Meter = _NO_METER, tracer: Tracer = _NO_TRACER
+) -> AsyncIterator[Platform]:
     """Build everything, render the fixed phrases, and take it down in reverse order."""
     loop = asyncio.get_running_loop()
-    meter = meter or NoMeter()
     policy = Policy(BRIGHTLINE, transfer_available=bool(settings.handover_number))
     async with AsyncExitStack() as stack:
         transcriber = await stack.enter_async_context(
@@ -97,6 +102,7 @@ async def compose(settings: Settings, *, meter: Meter | None = None) -> AsyncIte
             loop=loop,
             wall_ms=wall_ms,
             meter=meter,
+            tracer=tracer,
         )
 
 

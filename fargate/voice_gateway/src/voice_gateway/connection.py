@@ -12,6 +12,7 @@ import structlog
 from switchboard.channels import twilio
 from switchboard.conversation.events import DigitPressed, UserTurnEnded
 from switchboard.domain.stream_tokens import StreamClaims, TokenRefused, verify
+from switchboard.domain.trace_context import parse_traceparent, trace_id_of
 from switchboard.media.frames import TimelineBroken
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.ports.errors import PortError
@@ -188,10 +189,17 @@ class Connection:
                 tenant=claims.tenant,
                 channel=self._channel,
                 transfer_failed=start.start.custom_parameters.get("transfer_failed", ""),
+                trace_parent=parse_traceparent(
+                    start.start.custom_parameters.get("traceparent", ""), call_id=start.start.call_sid
+                ),
             )
             checkpoint = await self._claim(call.call_id)
             if self._closing or self._closed:
                 return
+            # For the log lines of every task of this call, the adapters' too.
+            structlog.contextvars.bind_contextvars(
+                call_id=call.call_id, tenant=call.tenant, trace_id=trace_id_of(call.call_id)
+            )
             self._gateway.took(self, call.call_id)
             session = Session(self._gateway.platform, call, checkpoint, self._socket, self._gateway.observers)
             self._loop.call_soon(self._replay_early, session)

@@ -49,7 +49,7 @@ LOG_KEYS: dict[str, Kind] = {
     **_table(
         Kind.SAFE,
         "provider provider_kind model voice language tool breaker host port version pid path method "
-        "service environment sink",
+        "service environment sink speculative",
     ),
     # How much and how long.
     **_table(

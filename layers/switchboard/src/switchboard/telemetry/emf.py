@@ -5,7 +5,6 @@ that CloudWatch computes true percentiles (CloudWatch, "Specification: Embedded 
 """
 
 from collections.abc import Callable, Iterator
-from math import isfinite
 from typing import Any
 
 import msgspec
@@ -22,6 +21,8 @@ VALUES_MAX = 2000
 """Of one metric with one set of labels between two flushes."""
 SERIES_MAX = 500
 """Different sets of labels between two flushes: tenants, providers and reasons, and room."""
+VALUE_MAX = 1e100
+"""CloudWatch takes up to 2**360, some 1e108; sums of ours stay below it."""
 LABEL_CHARS_MAX = 100
 
 Labels = tuple[tuple[str, str], ...]
@@ -47,7 +48,7 @@ class EmfMeter:
                 return
             series = self._series[key] = {}
         values = series.setdefault(metric, [])
-        if not isfinite(value) or len(values) >= VALUES_MAX:
+        if not abs(value) <= VALUE_MAX or len(values) >= VALUES_MAX:  # "not a number" is not smaller either
             self._dropped += 1
         elif metric.unit is Unit.COUNT and values:
             values[0] += value

@@ -77,7 +77,8 @@ TURNS = Metric("Turns", Unit.COUNT, "Caller turns by outcome: `answered` or `una
 CONVERSATION_FAILURES = Metric("ConversationFailures", Unit.COUNT, "Failures that reached a conversation after every fail-over: `transcriber`, `language-model`, `synthesizer`, `tool`.", by=("provider_kind",), properties=("tenant",))
 TOOL_DURATION = Metric("ToolDuration", Unit.MILLISECONDS, "Per tool call: from the order to its result.", properties=("tenant", "tool"))
 
-CALLS_STARTED = Metric("CallsStarted", Unit.COUNT, "Calls that this gateway took over, resumed ones included.", properties=("tenant", "channel"))
+CALLS_STARTED = Metric("CallsStarted", Unit.COUNT, "Calls that began on this gateway, by channel: `phone` or `web`.", by=("channel",), has_total=True, properties=("tenant",))
+CALLS_RESUMED = Metric("CallsResumed", Unit.COUNT, "Calls that went on here after a hand-over, a lost socket or a transfer that nobody took.", properties=("tenant", "channel"))
 CALLS_ENDED = Metric("CallsEnded", Unit.COUNT, "Calls that left this gateway, by disposition: one of the closed set, `handed_over` (goes on elsewhere), `crashed` (our fault; goes to a person).", by=("disposition",), has_total=True, properties=("tenant", "channel"))
 CALL_DURATION = Metric("CallDuration", Unit.SECONDS, "Per call that left: its time on this gateway.", properties=("tenant", "channel"))
 SOCKETS_REFUSED = Metric("SocketsRefused", Unit.COUNT, "Media sockets that were refused or closed for what the peer did, by reason.", by=("reason",), has_total=True, properties=("channel",))
@@ -103,7 +104,7 @@ LINES_DROPPED = Metric("LinesDropped", Unit.COUNT, "Log and metric lines given u
 METRIC_VALUES_DROPPED = Metric("MetricValuesDropped", Unit.COUNT, "Metric values given up because there were too many.")
 SPANS_DROPPED = Metric("SpansDropped", Unit.COUNT, "Spans of sampled calls given up because there were too many.")
 
-CALLS_ANSWERED = Metric("CallsAnswered", Unit.COUNT, "Webhook: calls connected to a gateway. More of these than CallsStarted are calls that never arrived.")
+CALLS_ANSWERED = Metric("CallsAnswered", Unit.COUNT, "Webhook: calls connected to a gateway. More of these than CallsStarted by `phone` are calls that never arrived.")
 CALLS_CONTINUED = Metric("CallsContinued", Unit.COUNT, "Webhook: streams that ended while the caller was there, by why the call went on as it did.", by=("why",), has_total=True)
 WEBHOOKS_REFUSED = Metric("WebhooksRefused", Unit.COUNT, "Webhook: requests that the carrier did not sign, by what was wrong.", by=("refusal",), has_total=True)
 # fmt: on
