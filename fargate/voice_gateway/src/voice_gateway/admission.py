@@ -12,6 +12,7 @@ class Refusal(StrEnum):
     DRAINING = "draining"
     FULL = "full"
     OVERLOADED = "overloaded"
+    UNPROTECTED = "unprotected"
 
 
 LAG_MS_MAX = 60
@@ -26,10 +27,12 @@ class Admission:
         self.lag_ms_max = lag_ms_max
         self.draining = False
 
-    def admit(self, *, live_calls: int, lag_ms: float) -> Refusal | None:
-        """None when the call may come in, else why not."""
+    def admit(self, *, live_calls: int, lag_ms: float, protected: bool = True) -> Refusal | None:
+        """None when the call may come in, else why not. `protected`: whether scaling in would leave the call alone."""
         if self.draining:
             return Refusal.DRAINING
+        if not protected:
+            return Refusal.UNPROTECTED
         if live_calls >= self.calls_max:
             return Refusal.FULL
         if lag_ms > self.lag_ms_max:

@@ -71,7 +71,14 @@ class Continuation(Struct, frozen=True):
 
 
 async def continue_call(
-    end: StreamEnd, *, resumes: Resumes, checkpoints: CheckpointStore, line: Line, nonce: bytes, now_s: int
+    end: StreamEnd,
+    *,
+    resumes: Resumes,
+    checkpoints: CheckpointStore,
+    line: Line,
+    nonce: bytes,
+    now_s: int,
+    traceparent: str = "",
 ) -> Continuation:
     """Return what the carrier does next with the call. A store that is down is a reason, not an error."""
     if end.dial_status in _DIAL_SUCCEEDED:
@@ -89,6 +96,7 @@ async def continue_call(
             nonce=nonce,
             now_s=now_s,
             resume_url=_resume_url(line, resumes),
+            traceparent=traceparent,
             **extra,
         )
 
