@@ -47,7 +47,9 @@ class Deployment:
         if self.handover_number and not _NUMBER.fullmatch(self.handover_number):
             raise ValueError(f"-c handover_number={self.handover_number} is not like +14155550123.")
         if self.certificate_arn and not _CERTIFICATE.fullmatch(self.certificate_arn):
-            raise ValueError(f"-c certificate_arn={self.certificate_arn} is not the ARN of an ACM certificate.")
+            raise ValueError(
+                f"-c certificate_arn={self.certificate_arn} is not the ARN of an ACM certificate."
+            )
         if self.certificate_arn and self.hosted_zone_id:
             raise ValueError("Give hosted_zone_id or certificate_arn, not both.")
         if self.is_deployable and not (self.certificate_arn or self.hosted_zone_id):
@@ -79,7 +81,5 @@ class Deployment:
 
 def deployment_of(scope: IConstruct) -> Deployment:
     """The values in the context; raises `ValueError` that says what to give."""
-    given: dict[str, Any] = {
-        each.name: scope.node.try_get_context(each.name) for each in fields(Deployment)
-    }
+    given: dict[str, Any] = {each.name: scope.node.try_get_context(each.name) for each in fields(Deployment)}
     return Deployment(**{name: str(value) for name, value in given.items() if value})

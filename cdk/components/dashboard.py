@@ -229,7 +229,10 @@ class CallsDashboard(cloudwatch.Dashboard):
             "Workflows failed or timed out",
             *(
                 _aws(
-                    "States", what, "Sum", StateMachineArn=lookup(self, f"{name.replace('_', '-')}-workflow-arn")
+                    "States",
+                    what,
+                    "Sum",
+                    StateMachineArn=lookup(self, f"{name.replace('_', '-')}-workflow-arn"),
                 )
                 for name in names
                 for what in ("ExecutionsFailed", "ExecutionsTimedOut")

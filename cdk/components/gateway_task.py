@@ -14,10 +14,8 @@ from cdk.components.role import WorkloadRole, allow_call_events, allow_facts
 from cdk.components.settings import call_settings
 from cdk.components.shared import (
     acknowledge,
-    acknowledge_control,
     acknowledge_wildcard,
     environment_of,
-    lookup,
     region_of,
 )
 from cdk.deployment import Deployment, deployment_of
@@ -96,8 +94,6 @@ class GatewayTask(ecs.FargateTaskDefinition):
                 "SWITCHBOARD_DRAIN_GRACE_S": str(DRAIN_GRACE_S),
                 "SWITCHBOARD_CALL_EVENTS_QUEUE_URL": allow_call_events(self, self.workload_role),
                 "SWITCHBOARD_FACTS_STREAM": allow_facts(self, self.workload_role),
-                "SWITCHBOARD_RECORDINGS_BUCKET": lookup(self.stack, "recordings-bucket-name"),
-                "SWITCHBOARD_DATA_KEY_ARN": lookup(self.stack, "data-key-arn"),
             },
             port_mappings=[ecs.PortMapping(container_port=PORT)],
             user="10001:10001",
@@ -156,9 +152,16 @@ class GatewayTask(ecs.FargateTaskDefinition):
 
     def _allow_vendors(self, deployment: Deployment) -> None:
         """Rights on those AWS services that the settings name as vendors, and no others."""
-        named = {name.strip() for each in (deployment.asr, deployment.llm, deployment.tts) for name in each.split(",")}
+        named = {
+            name.strip()
+            for each in (deployment.asr, deployment.llm, deployment.tts)
+            for name in each.split(",")
+        }
         actions = {
-            "transcribe": ("transcribe:StartStreamTranscription", "transcribe:StartStreamTranscriptionWebSocket"),
+            "transcribe": (
+                "transcribe:StartStreamTranscription",
+                "transcribe:StartStreamTranscriptionWebSocket",
+            ),
             "polly": ("polly:SynthesizeSpeech",),
         }
         for vendor in sorted(named & actions.keys()):

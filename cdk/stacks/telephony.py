@@ -115,7 +115,9 @@ class TelephonyStack(SwitchboardStack):
             api, "APIGWCacheEnabledAndEncrypted", "Every answer belongs to one call; nothing may be cached."
         )
         acknowledge_control(
-            api, "APIGWSSLEnabled", "A client certificate is for HTTP backends; this one is a function, called by IAM."
+            api,
+            "APIGWSSLEnabled",
+            "A client certificate is for HTTP backends; this one is a function, called by IAM.",
         )
 
     def _add_webhooks(self, api: apigateway.RestApi, live: lambda_.Alias) -> None:
@@ -155,7 +157,9 @@ class TelephonyStack(SwitchboardStack):
                 resources=[groups],
             )
         )
-        acknowledge_wildcard(role, groups, "One role for all APIs of the account: API Gateway knows no other way.")
+        acknowledge_wildcard(
+            role, groups, "One role for all APIs of the account: API Gateway knows no other way."
+        )
         account = apigateway.CfnAccount(self, "ApiAccount", cloud_watch_role_arn=role.role_arn)
         account.node.add_dependency(role)
         for kept in (account, role):
@@ -194,5 +198,3 @@ def _access_log_format() -> apigateway.AccessLogFormat:
         )
         + "}"
     )
-
-
