@@ -74,7 +74,7 @@ def minutes_at_volume(record: Environment) -> float:
 
 def vendors(record: Environment) -> float:
     """What carrier and vendors take at the stated volume, in US dollars a month."""
-    return minutes_at_volume(record) * sum(each["usd"] for each in _prices()["vendors"].values())
+    return minutes_at_volume(record) * sum(float(each["usd"]) for each in _prices()["vendors"].values())
 
 
 def total(lines: Iterable[Line]) -> float:

@@ -67,7 +67,10 @@ def session(monkeypatch):
 
 
 def held(session) -> dict[str, str]:
-    return json.loads(session.client("secretsmanager").get_secret_value(SecretId=SECRET)["SecretString"])
+    found: dict[str, str] = json.loads(
+        session.client("secretsmanager").get_secret_value(SecretId=SECRET)["SecretString"]
+    )
+    return found
 
 
 def test_credentials_are_added_to_what_the_secret_holds(session):

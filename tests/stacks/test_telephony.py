@@ -104,4 +104,4 @@ def test_the_edge_function_answers(tmp_path):
 
     assert answer["statusCode"] == 200
     assert answer["headers"]["content-type"]["value"].startswith("text/xml")
-    assert ET.fromstring(answer["body"].encode()).find("Dial").text == "+14155550123"
+    assert ET.fromstring(answer["body"].encode()).findtext("Dial") == "+14155550123"

@@ -2,6 +2,7 @@
 
 import json
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def only(assembly: Assembly, kind: str, stack: str = "voice") -> Resource:
     return found
 
 
-def containers(assembly: Assembly) -> dict[str, dict]:
+def containers(assembly: Assembly) -> dict[str, dict[str, Any]]:
     task = assembly.properties(only(assembly, "AWS::ECS::TaskDefinition"))
     return {each["Name"]: each for each in task["ContainerDefinitions"]}
 
@@ -36,7 +37,7 @@ def attributes(resource: Resource, key: str) -> dict[str, str]:
     return {each["Key"]: each["Value"] for each in resource.properties[key]}
 
 
-def environment(container: dict) -> dict[str, str]:
+def environment(container: dict[str, Any]) -> dict[str, str]:
     return {each["Name"]: each["Value"] for each in container["Environment"]}
 
 
@@ -146,9 +147,9 @@ def test_the_gateway_can_start_with_its_settings(assembly: Assembly):
     assert not reading.settings.web_calls
 
 
-def policies(assembly: Assembly) -> dict[str, dict]:
+def policies(assembly: Assembly) -> dict[str, dict[str, Any]]:
     return {
-        each.properties["PolicyName"]: each.properties
+        each.properties["PolicyName"]: dict(each.properties)
         for each in assembly.of_type("AWS::ApplicationAutoScaling::ScalingPolicy")
     }
 
