@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cdk.checks import iam, lint, nag
+from cdk.checks.iam_model import Model, read_model
+from cdk.checks.iam_simulator import NotEvaluatedError
 from cdk.checks.rules import RULES, Finding
 from cdk.checks.templates import Assembly, UnresolvedError
 
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             judged = pool.map(lambda name: nag.synthesise(name, folders[name], nag=True), environments)
             assemblies = dict(zip(environments, judged, strict=True))
         lines = [*_check_workflows(), *_check_templates(assemblies, folders), *_check_isolation(assemblies)]
-    except (nag.SynthesisError, UnresolvedError) as error:
+    except (nag.SynthesisError, UnresolvedError, NotEvaluatedError) as error:
         print(f"The templates could not be made or read:\n{error}")
         return 1
     _print(lines, time.perf_counter() - started)
@@ -79,29 +81,47 @@ def _too_few(count: int) -> Iterator[Finding]:
 
 def _check_isolation(assemblies: dict[str, Assembly]) -> Iterator[Line]:
     """Prove every environment whose roles and policies are not, but for its name, those of one already proven."""
-    models = {name: iam.read_model(assembly) for name, assembly in assemblies.items()}
     proven: dict[str, tuple[str, list[iam.Proof]]] = {}
     written = {}
-    for name, model in models.items():
-        key = repr(model).replace(f"/{name}/", "/*/")
-        first = key not in proven
-        if first:
+    for name, assembly in assemblies.items():
+        model = read_model(assembly)
+        like, proofs = proven.setdefault(repr(model).replace(f"/{name}/", "/*/"), (name, []))
+        for number, prove in enumerate(iam.PROOFS):
             started = time.perf_counter()
-            proven[key] = name, iam.prove(model)
+            if like == name:
+                proofs.append(prove(model))
+            proof = proofs[number]
+            text = f"{proof.requests} requests, {proof.allowed} allowed" if like == name else f"as {like}"
+            text += " as meant" if proof.allowed and not proof.problems else ""
             took_s = time.perf_counter() - started
-        like, proofs = proven[key]
-        written[name] = {
-            "same_policies_as": None if first else like,
-            "roles": [each.name for each in (*model.tenant_roles, *model.workloads)],
-            "excepted": {f"{role} {action}": reason for (role, action), reason in model.excepted.items()},
-            "proofs": [asdict(each) for each in proofs],
-        }
-        for proof in proofs:
-            text = f"{proof.evaluated} requests, {proof.allowed} allowed" if first else f"as {like}"
-            yield Line(
-                name, f"iam {proof.name}", text, proof.problems, took_s / len(proofs) if first else 0.0
-            )
+            yield Line(name, f"iam {proof.name}", text, proof.problems, took_s)
+        written[name] = _written(model, like, proofs)
     BUILD.joinpath("iam.json").write_text(json.dumps(written, indent=1))
+    _print_isolation(proven.values())
+
+
+def _written(model: Model, like: str, proofs: Sequence[iam.Proof]) -> dict[str, object]:
+    return {
+        "proven_as": like,
+        "roles": [each.name for each in (*model.tenant_roles, *model.workloads)],
+        "excepted": {f"{role} {action}": reason for (role, action), reason in model.excepted.items()},
+        "proofs": [asdict(each) for each in proofs],
+    }
+
+
+def _print_isolation(proven: Iterable[tuple[str, Sequence[iam.Proof]]]) -> None:
+    """One row per role: how many requests for foreign tenants' data were tried, and how many allowed."""
+    for name, proofs in proven:
+        foreign = proofs[0]
+        services = sorted({service for row in foreign.evaluated.values() for service in row})
+        print(f"{name}: requests for foreign tenants' data")
+        print(f"  {'role':<34}" + "".join(f"{service:>12}" for service in services) + "   allowed")
+        for role, row in foreign.evaluated.items():
+            allowed = sum(problem.startswith(f"{role} ") for problem in foreign.problems)
+            print(
+                f"  {role:<34}" + "".join(f"{row.get(each, 0):>12}" for each in services) + f"{allowed:>10}"
+            )
+        print()
 
 
 def _line(environment: str, check: str, looked_at: str, found: Iterable[Finding | str]) -> Line:
