@@ -199,8 +199,21 @@ def data_outlives_its_stack(assembly: Assembly) -> Iterator[Finding]:
 
 
 def alarms_reach_somebody(assembly: Assembly) -> Iterator[Finding]:
-    """Every alarm has an action, and names a runbook that exists."""
+    """Every alarm has an action, and names a runbook that exists, unless it only drives scaling."""
+    scaling = {
+        (each.stack, each.id)
+        for each in assembly.of_type(
+            "AWS::ApplicationAutoScaling::ScalingPolicy", "AWS::AutoScaling::ScalingPolicy"
+        )
+    }
     for alarm in assembly.of_type("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
+        wakes = [
+            action.get("Ref", "")
+            for action in alarm.properties.get("AlarmActions", ())
+            if isinstance(action, dict)
+        ]
+        if wakes and all((alarm.stack, action) in scaling for action in wakes):
+            continue
         # A composite alarm speaks for those it is made of.
         if not alarm.properties.get("AlarmActions") and not _is_part_of_another(assembly, alarm):
             yield Finding(str(alarm), "rings nowhere. Add the action of alarm_topic.")
