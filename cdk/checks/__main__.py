@@ -48,14 +48,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folders = {name: BUILD / "check-cloud" / name for name in environments}
     try:
         with ThreadPoolExecutor(max_workers=2) as pool:  # each synthesis keeps one core busy
-            judged = pool.map(lambda name: nag.synthesise(name, folders[name], nag=True), environments)
-            assemblies = dict(zip(environments, judged, strict=True))
-        lines = [*_check_workflows(), *_check_templates(assemblies, folders), *_check_isolation(assemblies)]
+            judged = dict(
+                zip(environments, pool.map(_synthesise, environments, folders.values()), strict=True)
+            )
+        assemblies = {name: assembly for name, (assembly, _) in judged.items()}
+        lines = [line for _, line in judged.values()]
+        lines += [*_check_workflows(), *_check_templates(assemblies, folders), *_check_isolation(assemblies)]
     except (nag.SynthesisError, UnresolvedError, NotEvaluatedError) as error:
         print(f"The templates could not be made or read:\n{error}")
         return 1
     _print(lines, time.perf_counter() - started)
     return 1 if any(each.findings for each in lines) else 0
+
+
+def _synthesise(name: str, folder: Path) -> tuple[Assembly, Line]:
+    started = time.perf_counter()
+    assembly = nag.synthesise(name, folder, nag=True)
+    looked_at = f"{len(assembly.templates)} stacks, {len(assembly.resources)} resources"
+    return assembly, Line(name, "synth", looked_at, (), time.perf_counter() - started)
 
 
 def _check_workflows() -> Iterator[Line]:
@@ -66,7 +76,7 @@ def _check_workflows() -> Iterator[Line]:
 def _check_templates(assemblies: dict[str, Assembly], folders: dict[str, Path]) -> Iterator[Line]:
     for name, assembly in assemblies.items():
         count, reasons = len(assembly.resources), sum(map(len, assembly.acknowledged.values()))
-        looked_at = f"{count} resources, {len(nag.PACKS)} packs, {reasons} acknowledged with a reason"
+        looked_at = f"{len(nag.PACKS)} packs, {reasons} findings acknowledged with a reason"
         yield _line(name, "cdk-nag", looked_at, [*nag.nag_findings(folders[name]), *_too_few(count)])
         templates = [folders[name] / f"{stack}.template.json" for stack in assembly.templates]
         yield _line(name, "cfn-lint", f"{len(templates)} templates", lint.template_findings(templates))
@@ -86,15 +96,16 @@ def _check_isolation(assemblies: dict[str, Assembly]) -> Iterator[Line]:
     for name, assembly in assemblies.items():
         model = read_model(assembly)
         like, proofs = proven.setdefault(repr(model).replace(f"/{name}/", "/*/"), (name, []))
-        for number, prove in enumerate(iam.PROOFS):
+        if like != name:
+            problems = [each for proof in proofs for each in proof.problems]
+            yield _line(name, "iam", f"the same roles and policies as {like}", problems)
+        for prove in iam.PROOFS if like == name else ():
             started = time.perf_counter()
-            if like == name:
-                proofs.append(prove(model))
-            proof = proofs[number]
-            text = f"{proof.requests} requests, {proof.allowed} allowed" if like == name else f"as {like}"
-            text += " as meant" if proof.allowed and not proof.problems else ""
-            took_s = time.perf_counter() - started
-            yield Line(name, f"iam {proof.name}", text, proof.problems, took_s)
+            proof = prove(model)
+            proofs.append(proof)
+            meant = " as meant" if proof.allowed and not proof.problems else ""
+            text = f"{proof.requests} requests, {proof.allowed} allowed{meant}"
+            yield Line(name, f"iam {proof.name}", text, proof.problems, time.perf_counter() - started)
         written[name] = _written(model, like, proofs)
     BUILD.joinpath("iam.json").write_text(json.dumps(written, indent=1))
     _print_isolation(proven.values())

@@ -153,6 +153,10 @@ class Assembly:
                 raise UnresolvedError(
                     f"{stack} imports {name}. Use publish and lookup of components/shared.py."
                 )
+            case dict() if any(key.startswith("Fn::") for key in value):
+                raise UnresolvedError(
+                    f"Stack {stack} uses {next(iter(value))}, which cdk/checks/templates.py cannot resolve."
+                )
             case dict():
                 return {key: self.resolve(stack, each) for key, each in value.items()}
             case list():
