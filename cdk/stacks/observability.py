@@ -19,7 +19,6 @@ from cdk.metrics import WEBHOOKS, metric
 
 MINUTES_5 = 300
 PROVIDER_KINDS = ("transcriber", "language-model", "synthesizer", "tool")
-SINKS = ("call-events", "facts")
 FIREWALLS = ("media", "webhooks")
 CLOUDFRONT_REGION = "us-east-1"
 """Where CloudFront's metrics are, and only there."""
@@ -225,9 +224,7 @@ class ObservabilityStack(SwitchboardStack):
             "EventsDropped",
             runbook="events-dropped",
             says="Domain events were given up: work after calls or analytics miss them.",
-            metric=self._sum(
-                metric(self, "EventsDropped", "Sum", period_s=MINUTES_5, sink=sink) for sink in SINKS
-            ),
+            metric=metric(self, "EventsDropped", "Sum", period_s=MINUTES_5),
             threshold=1,
             missing="fine",
         )

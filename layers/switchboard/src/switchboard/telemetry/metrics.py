@@ -99,7 +99,7 @@ CHECKPOINT_DURATION = Metric("CheckpointDuration", Unit.MILLISECONDS, "Per store
 CHECKPOINT_FAILURES = Metric("CheckpointFailures", Unit.COUNT, "Checkpoints that could not be stored or claimed; the call went on.", properties=("error",))
 OWNERSHIP_LOST = Metric("OwnershipLost", Unit.COUNT, "Calls let go because another gateway had claimed them.")
 
-EVENTS_DROPPED = Metric("EventsDropped", Unit.COUNT, "Domain events given up, by where they should have gone.", by=("sink",))
+EVENTS_DROPPED = Metric("EventsDropped", Unit.COUNT, "Domain events given up, by where they should have gone.", by=("sink",), has_total=True)
 LINES_DROPPED = Metric("LinesDropped", Unit.COUNT, "Log and metric lines given up because nobody took them.")
 METRIC_VALUES_DROPPED = Metric("MetricValuesDropped", Unit.COUNT, "Metric values given up because there were too many.")
 SPANS_DROPPED = Metric("SpansDropped", Unit.COUNT, "Spans of sampled calls given up because there were too many.")
