@@ -62,9 +62,9 @@ def build(context: Mapping[str, object], *, output: str | None = None) -> App:
     data = DataStack(app)
     network = _after(NetworkStack(app), data)
     analytics = _after(AnalyticsStack(app), data)
-    telephony = _after(TelephonyStack(app), data)
-    voice = _after(VoiceStack(app, vpc=network.vpc), data, network, analytics)
     workflows = sorted(path.name.removesuffix(".asl.json") for path in DEFINITIONS.glob("*.asl.json"))
+    telephony = _after(TelephonyStack(app, workflows=workflows), data)
+    voice = _after(VoiceStack(app, vpc=network.vpc), data, network, analytics)
     _after(ObservabilityStack(app, workflows=workflows), data, analytics, telephony, voice)
     if app.node.try_get_context("nag"):
         Validations.of(app).add_plugins(*(pack(app) for pack in NAG_PACKS))

@@ -25,7 +25,7 @@ CLOUDFRONT_REGION = "us-east-1"
 
 
 class ObservabilityStack(SwitchboardStack):
-    """`workflows` are the names of the workflows whose failures ring."""
+    """`workflows` are the names of those on the dashboard; their alarms, like queues' and streams', are made beside them."""
 
     def __init__(self, scope: Construct, *, workflows: Sequence[str]) -> None:
         super().__init__(scope, "observability", description="Switchboard's dashboard and alarms")
@@ -35,8 +35,6 @@ class ObservabilityStack(SwitchboardStack):
         self._watch_promises()
         self._watch_webhooks()
         self._watch_edge()
-        for name in workflows:
-            self._watch_workflow(name)
         CallsDashboard(self, "Dashboard", workflows=workflows)
         self._print()
 
@@ -350,29 +348,6 @@ class ObservabilityStack(SwitchboardStack):
                 threshold=1,
                 missing="fine",
             )
-
-    def _watch_workflow(self, name: str) -> None:
-        arn = lookup(self, f"{name.replace('_', '-')}-workflow-arn")
-        failed, timed_out = (
-            cloudwatch.Metric(
-                namespace="AWS/States",
-                metric_name=what,
-                dimensions_map={"StateMachineArn": arn},
-                statistic="Sum",
-                period=Duration.minutes(5),
-            )
-            for what in ("ExecutionsFailed", "ExecutionsTimedOut")
-        )
-        title = "".join(word.capitalize() for word in name.split("_"))
-        Alarm(
-            self,
-            f"WorkflowFailed{title}",
-            runbook="workflow-failed",
-            says=f"Executions of stepfunctions/{name}.asl.json failed or timed out.",
-            metric=self._sum((failed, timed_out)),
-            threshold=1,
-            missing="fine",
-        )
 
     def _service_dimensions(self) -> dict[str, str]:
         return {
