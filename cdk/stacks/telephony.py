@@ -111,6 +111,7 @@ class TelephonyStack(SwitchboardStack):
                 access_log_format=_access_log_format(),
             ),
         )
+        api.node.try_remove_child("Endpoint")  # an output with the address that is disabled
         api.deployment_stage.node.add_dependency(account)
         self._add_webhooks(api, functions)
         Firewall(self, "Firewall", name="webhooks", arn=api.deployment_stage.stage_arn)

@@ -1,15 +1,20 @@
 """What people who deploy give, and what they are told when it cannot work."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import boto3
 import pytest
 from moto import mock_aws
 
 from cdk import credentials
+from cdk.checks.templates import Assembly
 from cdk.deployment import Deployment
 from switchboard.settings import Settings, env_name
 
+ROOT = Path(__file__).resolve().parents[2]
 SECRET = "switchboard/starter/providers"
 
 
@@ -42,6 +47,44 @@ def test_addresses_follow_from_the_domain():
 
     assert found.public_base_url == "https://voice.example.com"
     assert found.stream_url == "wss://media.voice.example.com/twilio/stream"
+
+
+def test_the_model_stays_in_its_geography():
+    """A default where one is known; elsewhere it must be given."""
+    assert Deployment().model_id("eu-west-1").startswith("eu.anthropic.")
+    assert Deployment(bedrock_model_id="x.y").model_id("sa-east-1") == "x.y"
+    with pytest.raises(ValueError, match="-c bedrock_model_id="):
+        Deployment().model_id("sa-east-1")
+
+
+def test_with_a_domain_nothing_is_left_to_enter(tmp_path):
+    """Certificates and records are made in the zone; only the carrier has to be told."""
+    given = ("environment=starter", "domain=voice.example.com", "hosted_zone_id=Z0123456789ABC")
+    options = [word for each in given for word in ("-c", each)]
+    subprocess.run(
+        [sys.executable, "-m", "cdk.app", *options, "-o", tmp_path],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    voice, telephony = (
+        json.loads((tmp_path / f"{name}.template.json").read_text()) for name in ("voice", "telephony")
+    )
+
+    for template, name in ((voice, "media.voice.example.com"), (telephony, "voice.example.com")):
+        made = {each["Type"]: each["Properties"] for each in template["Resources"].values()}
+        assert made["AWS::CertificateManager::Certificate"]["DomainName"] == name
+        assert made["AWS::Route53::RecordSet"]["Name"] == f"{name}."
+        assert "CertificateArn" not in template["Parameters"]
+    assert telephony["Outputs"]["WebhookUrl"]["Value"] == "https://voice.example.com/twilio/voice"
+    assert voice["Outputs"]["StreamUrl"]["Value"] == "wss://media.voice.example.com/twilio/stream"
+
+
+def test_without_a_domain_nothing_is_deployed_by_mistake(assembly: Assembly):
+    """The templates ask for a certificate, and have no default for it."""
+    for name in ("voice", "telephony"):
+        assert "Default" not in assembly.templates[name]["Parameters"]["CertificateArn"]
 
 
 def test_credentials_are_all_secret_settings_but_our_own():
