@@ -10,6 +10,8 @@ from switchboard.telemetry import metrics
 from switchboard.telemetry.metrics import Metric
 from tests.tidy.source import name_of, nodes, product_files
 
+BY_CALLBACK = {"EVENTS_DROPPED"}
+"""Recorded by whoever composes the event sink, which counts what it drops."""
 DECLARED = {name: metric for name, metric in vars(metrics).items() if isinstance(metric, Metric)}
 
 
@@ -60,4 +62,4 @@ def test_every_metric_is_recorded_somewhere():
         if isinstance(node, ast.Name | ast.Attribute)
     }
 
-    assert [] == sorted(DECLARED.keys() - used)
+    assert [] == sorted(DECLARED.keys() - used - BY_CALLBACK)

@@ -61,7 +61,11 @@ class SignatureChecker:
         A REST API of API Gateway hands the query on as a map, its order lost. So a query in the order of names is
         believed in any order: write it so into every URL that the carrier is given.
         """
-        self._check(tuple(each for order in _orders(url) for each in _with_port_variants(order)), _Fields.of(fields), headers)
+        self._check(
+            tuple(each for order in _orders(url) for each in _with_port_variants(order)),
+            _Fields.of(fields),
+            headers,
+        )
 
     def check_get(self, url: str, headers: Iterable[tuple[str, str]]) -> None:
         """Check a GET of `url` with its raw query."""
