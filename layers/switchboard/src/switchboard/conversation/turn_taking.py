@@ -17,6 +17,8 @@ from switchboard.conversation.state import Recognised, TurnTakingState
 
 STALE_TRANSCRIPT_MS = 3000
 """Voice activity without new words for this long is noise behind a finished turn."""
+FRAGMENT_MS = 500
+"""A voice this soon after another task began to listen was there before: only the end of its sentence is heard."""
 INTERIM_CONFIDENCE = 0.75
 """Interim results carry no confidence; they are acted on only when a final one fails to come."""
 
@@ -158,9 +160,10 @@ class TurnTaking:
         state.consumed_words += len(self._fresh(state.interim).split())
         state.endpoint_ms = state.digits_ms = None
         state.digits = ""
+        state.fragment = False
         self.clear_suspicion()
 
-    def restart(self) -> EndTurn | None:
+    def restart(self, now_ms: int) -> EndTurn | None:
         """Another recogniser listens from here on: the words so far are a turn, and nothing more comes of them."""
         state = self.state
         turn = self._end_turn(self._text()) if self._text() else None
@@ -168,6 +171,7 @@ class TurnTaking:
         state.interim = ""
         state.consumed_words = 0
         self.reset()
+        state.resumed_ms = now_ms
         return turn
 
     def clear_suspicion(self) -> None:
@@ -188,6 +192,8 @@ class TurnTaking:
     def _speech_started(self, now_ms: int, floor: Floor) -> list[Signal]:
         state = self.state
         state.speaking = True
+        if state.resumed_ms is not None and now_ms - state.resumed_ms < FRAGMENT_MS:
+            state.fragment = True
         state.speech_started_ms = now_ms
         state.endpoint_ms = None
         if not state.interim:
@@ -392,6 +398,8 @@ class TurnTaking:
 
     def _confidence(self) -> float:
         state = self.state
+        if state.fragment:
+            return 0.0  # half a sentence is asked about, never acted on
         if not state.finals:
             return INTERIM_CONFIDENCE
         words = sum(len(final.text.split()) for final in state.finals)
