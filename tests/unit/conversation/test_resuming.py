@@ -157,6 +157,15 @@ def test_half_a_sentence_is_asked_about(call):
     assert ["Transfer four nine dollars please"] == call.turns
 
 
+def test_what_comes_after_half_a_sentence_is_whole(call):
+    """A voice at the beginning of which nothing was recognised says nothing of the next sentence."""
+    call.crashes_and_resumes()
+    call.caller_starts_speaking().silence(ms=400).caller_stops_speaking().hears("")
+    call.silence(ms=3000).agent_finishes().silence(ms=600).caller_says("When do you open?")
+
+    assert ["When do you open?"] == call.turns
+
+
 # -- Handed over on purpose
 
 
@@ -216,7 +225,9 @@ def test_between_moves(call):
     assert can()
     call.caller_starts_speaking()
     assert not can()
-    call.caller_stops_speaking().hears("book a table")
+    call.caller_stops_speaking()
+    assert not can()
+    call.hears("book a table")
     assert not can()
     call.silence(ms=2500)
     assert not can()

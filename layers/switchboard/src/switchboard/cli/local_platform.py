@@ -41,6 +41,8 @@ class LocalPlatform:
     auth_token: str
     processes: dict[str, asyncio.subprocess.Process]
     """`gateway` (and `gateway-2` ...), `webhooks` and `softphone`."""
+    urls: Mapping[str, str]
+    """Where each process listens itself, behind the edge."""
     restart: Callable[[str], Awaitable[None]]
     """Start a process of this name again, where its former one was, and wait until it is ready."""
 
@@ -109,6 +111,7 @@ async def local_platform(
             log_dir=log_dir,
             auth_token=env["TWILIO_AUTH_TOKEN"],
             processes=processes,
+            urls={name: f"http://127.0.0.1:{port}" for name, (_, port) in commands.items()},
             restart=restart,
         )
     finally:

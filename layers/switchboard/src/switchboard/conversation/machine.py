@@ -122,7 +122,7 @@ class Conversation:
         dialogue = self.state.dialogue
         return (
             self.state.phase == "live"
-            and not self._turns.pending
+            and not self._turns.expecting
             and dialogue.turn_due is None
             and not dialogue.tools
             and (dialogue.generation is None or dialogue.generation.speculative)

@@ -189,11 +189,16 @@ class TurnTaking:
         state = self.state
         return bool(state.speaking or state.digits or state.suspected_ms is not None or self._text())
 
+    @property
+    def expecting(self) -> bool:
+        """Whether the caller has begun something, or has just ended it and its words are still to come."""
+        return self.pending or self.state.endpoint_ms is not None
+
     def _speech_started(self, now_ms: int, floor: Floor) -> list[Signal]:
         state = self.state
         state.speaking = True
-        if state.resumed_ms is not None and now_ms - state.resumed_ms < FRAGMENT_MS:
-            state.fragment = True
+        if not self._text():
+            state.fragment = state.resumed_ms is not None and now_ms - state.resumed_ms < FRAGMENT_MS
         state.speech_started_ms = now_ms
         state.endpoint_ms = None
         if not state.interim:
@@ -260,7 +265,9 @@ class TurnTaking:
             if event.flushed:
                 state.endpoint_ms = None
             spoke_ms = state.speech_ended_ms - state.speech_started_ms
-            return [MissTurn()] if answered and spoke_ms >= self.policy.miss_speech_ms else []
+            missed = answered and (state.fragment or spoke_ms >= self.policy.miss_speech_ms)
+            state.fragment = False
+            return [MissTurn()] if missed else []
         if not had_words:
             state.speech_ended_ms = max(state.speech_ended_ms, now_ms - self.policy.endpoint_complete_ms)
         self._set_endpoint(now_ms, floor)
