@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import random
+import shutil
 import signal
 import sys
 import time
@@ -74,11 +75,8 @@ class Run:
 
     async def play(self, folder: Path) -> Outcome:
         """Everything from the first process to the last word."""
-        CLIPS_PATH.parent.mkdir(parents=True, exist_ok=True)
-        CLIPS_PATH.write_bytes(msgspec.msgpack.encode(await render()))
+        _prepare(folder, msgspec.msgpack.encode(await render()))
         state = folder / "state.sqlite3"
-        for leftover in folder.glob("state.sqlite3*"):
-            leftover.unlink()
         vendors = await _python("tests.survive.vendors")
         try:
             assert vendors.stdout is not None
@@ -144,6 +142,14 @@ class Run:
         )
 
 
+def _prepare(folder: Path, clips: bytes) -> None:
+    """The callers' sentences, and nothing that a former run knew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    CLIPS_PATH.parent.mkdir(parents=True, exist_ok=True)
+    CLIPS_PATH.write_bytes(clips)
+
+
 async def _calls(platform: LocalPlatform, name: str) -> int:
     async with httpx2.AsyncClient(trust_env=False) as client:
         return int((await client.get(f"{platform.urls[name]}/ready")).json()["calls"])
@@ -166,7 +172,6 @@ def _settings(ports: VendorPorts, state: Path, *, calls_max: int) -> dict[str, s
         "SWITCHBOARD_CALLS_MAX": str(calls_max),
         "SWITCHBOARD_DRAIN_GRACE_S": "0",
         "SWITCHBOARD_WEB_CALLS": "false",
-        "SWITCHBOARD_JOURNAL_DIR": str(state.parent / "journal"),
     }
 
 

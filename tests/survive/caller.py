@@ -29,6 +29,8 @@ from tests.survive.plan import (
 )
 
 BARGE_IN_EVERY = 4
+REACTION_S = (0.2, 0.8)
+"""Between the agent's last sound and the caller's first."""
 PATIENCE_S = 6.0
 """A caller says it again when the agent has been silent for so long after a question."""
 AFTER_APOLOGY_S = 2.5
@@ -180,7 +182,8 @@ class Caller:
             return
         now_s = time.monotonic()
         self._stream = None
-        waiting = self.doing is Doing.WAITING or (self.doing is Doing.GREETED and not self._in_reply)
+        asked_again = self._apology_s > self._spoke_s
+        waiting = self.doing is Doing.GREETED or (self.doing is Doing.WAITING and not asked_again)
         self.breaks.append(
             Break(
                 caller=self.number,
@@ -308,7 +311,9 @@ class Caller:
     def _decide(self, now_s: float) -> None:
         turn = self.turns[-1] if self.turns else None
         match self.doing:
-            case Doing.PAUSING if now_s >= self._next_s and not self._hears(now_s) and not self._finished:
+            case Doing.PAUSING if self._hears(now_s):
+                self._next_s = max(self._next_s, self._played_s + self._random.uniform(*REACTION_S))
+            case Doing.PAUSING if now_s >= self._next_s and not self._finished:
                 self._speak()
             case Doing.SPEAKING | Doing.WAITING if turn is not None and turn.answered_s:
                 self.doing = Doing.LISTENING
@@ -316,6 +321,8 @@ class Caller:
                 self.doing, self._spoke_s = Doing.WAITING, now_s
             case Doing.WAITING if turn is not None and self._out_of_patience(now_s):
                 self.repeats += 1
+                if self.breaks:
+                    self.breaks[-1].repeats += 1
                 self._speak(again=turn)
             case Doing.LISTENING if self._barge_in_s and now_s >= self._barge_in_s:
                 self._barge_in_s = 0.0

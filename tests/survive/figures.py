@@ -54,7 +54,7 @@ def failures(figures: dict[str, Any]) -> list[str]:
 def table(figures: dict[str, Any]) -> str:
     """All figures for a reader."""
     lines = [
-        f"{'':10}{'kills':>6}{'moved':>7}{'survived':>10}{'gap p50':>9}{'p99':>7}{'max':>7}{'back p99':>10}{'goal':>20}"
+        f"{'':10}{'kills':>6}{'moved':>7}{'survived':>10}{'said again':>12}{'gap p50':>9}{'p99':>7}{'max':>7}{'back p99':>10}{'goal':>20}"
     ]
     for name, title, goal in (
         ("sigterm", "SIGTERM", "p99 <= 1000 ms"),
@@ -62,14 +62,14 @@ def table(figures: dict[str, Any]) -> str:
     ):
         row = figures[name]
         lines.append(
-            f"{title:10}{row['kills']:>6}{row['moved']:>7}{row['survived']:>10}{row['gap_ms_p50']:>9.0f}"
+            f"{title:10}{row['kills']:>6}{row['moved']:>7}{row['survived']:>10}{row['repeats']:>12}{row['gap_ms_p50']:>9.0f}"
             f"{row['gap_ms_p99']:>7.0f}{row['gap_ms_max']:>7.0f}{row['back_ms_p99']:>10.0f}{goal:>20}"
         )
-    lines += [
-        "",
+    said = (
         f"{figures['survived']} of {figures['calls']} calls survived everything; {figures['turns']} turns, "
-        f"{figures['repeated_turns']} of which a caller had to say again",
-    ]
+        f"{figures['repeated_turns']} of which a caller had to say again"
+    )
+    lines += ["", said]
     for name in ("sigterm", "sigkill"):
         doing = figures[name]["doing"]
         told = ", ".join(
@@ -98,6 +98,7 @@ def _figures(breaks: Sequence[Break], kills: int) -> dict[str, Any]:
         "gap_ms_p99": _round(percentile(gaps, 99)),
         "gap_ms_max": _round(max(gaps, default=0.0)),
         "back_ms_p99": _round(percentile([(b.back_s - b.lost_s) * 1000 for b in breaks], 99)),
+        "repeats": sum(each.repeats for each in breaks),
         "attempts_max": max((each.attempts for each in breaks), default=0),
         "doing": {
             doing: {"moved": len(each), "gap_ms_p99": _round(percentile(each, 99))}

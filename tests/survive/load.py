@@ -96,8 +96,8 @@ def judge(caller: Caller, asked: list[Asked]) -> None:
     first = caller.turns[0].code if caller.turns else ""
     if not caller.greeted or caller.doing is not Doing.GONE or not caller.turns:
         caller.fault("the call never got as far as a question")
-    for each, following in zip(caller.breaks, [*caller.breaks[1:], None], strict=True):
-        ends_s = following.lost_s if following else float("inf")
+    ends = [each.lost_s for each in caller.breaks[1:]] + [float("inf")]
+    for each, ends_s in zip(caller.breaks, ends, strict=False):
         _judge_memory(each, [a for a in asked if each.lost_s < a.at_s < ends_s])
         _judge_repetition(caller, each, ends_s)
         if not each.answered_after:

@@ -73,6 +73,8 @@ class Break(Struct):
     audio_s: float = 0.0
     """When the agent was heard again."""
     attempts: int = 0
+    repeats: int = 0
+    """Turns that the caller had to say again since."""
     answered_before: list[str] = []
     answered_after: bool = False
     faults: list[str] = []

@@ -44,7 +44,7 @@ REPLY = (
 _TOKENS = re.compile(r"\s?\w+|[^\w\s]")
 _CODE = re.compile(r"zq[a-t]{6}")
 _POLICY = Policy(BRIGHTLINE)
-FIXED = {text: OTHER for text in _POLICY.fixed_texts()} | {
+FIXED = dict.fromkeys(_POLICY.fixed_texts(), OTHER) | {
     _POLICY.opening: OPENING,
     _POLICY.phrases.resumed: RESUMED,
     _POLICY.phrases.resumed_listening: RESUMED_LISTENING,

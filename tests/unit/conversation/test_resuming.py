@@ -36,7 +36,7 @@ def test_resume_in_the_opening():
     call.happens(PlaybackProgressed(call.unheard[0].say_id, len("This is Acme's AI"))).crashes_and_resumes()
     assert [PHRASES.resumed, "assistant. How can I help?"] == call.says_now
 
-    call.agent_finishes().silence(ms=600).caller_says("When do you open?").model_replies("At nine.")
+    call.agent_finishes().silence(ms=200).caller_says("When do you open?").model_replies("At nine.")
     assert ["At nine."] == call.says_now
 
 
@@ -129,7 +129,7 @@ def test_resume_while_the_caller_was_speaking(call):
 def test_new_recogniser_starts_afresh(call):
     """Interim words that the former recogniser left behind swallow none of the new one's."""
     call.caller_starts_speaking().hears_so_far("when do you open").crashes_and_resumes()
-    call.agent_finishes().silence(ms=600).model_replies("At nine.").agent_finishes()
+    call.agent_finishes().silence(ms=200).model_replies("At nine.").agent_finishes()
     call.caller_says("And on Sunday please?")
 
     assert "And on Sunday please?" == call.turns[-1]
@@ -153,7 +153,7 @@ def test_half_a_sentence_is_asked_about(call):
     assert [] == call.turns
     assert PHRASES.unclear[0] == call.says_now[-1]
 
-    call.agent_finishes().silence(ms=600).caller_says("Transfer four nine dollars please")
+    call.agent_finishes().silence(ms=200).caller_says("Transfer four nine dollars please")
     assert ["Transfer four nine dollars please"] == call.turns
 
 
@@ -161,7 +161,7 @@ def test_what_comes_after_half_a_sentence_is_whole(call):
     """A voice at the beginning of which nothing was recognised says nothing of the next sentence."""
     call.crashes_and_resumes()
     call.caller_starts_speaking().silence(ms=400).caller_stops_speaking().hears("")
-    call.silence(ms=3000).agent_finishes().silence(ms=600).caller_says("When do you open?")
+    call.silence(ms=3000).agent_finishes().silence(ms=200).caller_says("When do you open?")
 
     assert ["When do you open?"] == call.turns
 
@@ -174,7 +174,7 @@ def test_a_handed_over_listener_goes_on_listening(call):
     call.is_handed_over()
     assert [] == call.new
 
-    call.silence(ms=600).caller_says("When do you open?").model_replies("At nine.")
+    call.silence(ms=200).caller_says("When do you open?").model_replies("At nine.")
     assert ["At nine."] == call.says_now
 
 
@@ -220,7 +220,7 @@ def test_between_moves(call):
     """A call can be handed over unnoticed while it listens and between clauses; not in a word, a thought or a deed."""
 
     def can() -> bool:
-        return call.core.between_moves
+        return bool(call.core.between_moves)
 
     assert can()
     call.caller_starts_speaking()

@@ -35,6 +35,8 @@ STEPS_MAX = 1000
 """Facts and time-outs in one go; more means the core and its driver are chasing each other."""
 RELEASE_WAIT_S = 5.0
 """How long a draining task waits until nobody is in the middle of a word or a thought before it lets go of a call."""
+STIRRING_S = 0.1
+"""A sound on the line may be the beginning of a sentence; by then voice activity knows."""
 RELEASE_TOOL_WAIT_S = 15.0
 """The same while a tool runs, whose outcome the next task could not know; the core gives up on a tool after 12 s."""
 
@@ -254,7 +256,11 @@ class Session:
     # -- Handing over -----------------------------------------------------------------------------
 
     def _release_unnoticed(self) -> None:
-        if self._releasing and self.conversation.between_moves:
+        if not self._releasing or not self.conversation.between_moves:
+            return
+        if self.listening.stirring:
+            self._platform.loop.call_later(STIRRING_S, self._release_unnoticed)
+        else:
             self._let_go()
 
     def _release_overdue(self) -> None:

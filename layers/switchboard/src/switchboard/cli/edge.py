@@ -136,8 +136,9 @@ async def _serve(
             await _pipe_both(reader, writer, upstream_reader, upstream_writer)
     except _Refusal as refusal:
         writer.write(refusal.encode())
-    except OSError:
-        # One side went away or fell silent; closing the other below is all that is left to tell it.
+    except (OSError, RuntimeError):
+        # One side went away or fell silent; closing the other below is all that is left to tell it. (Writing to a
+        # transport that is gone is a RuntimeError on uvloop.)
         pass
     finally:
         await _close(writer)

@@ -17,8 +17,8 @@ from switchboard.conversation.state import Recognised, TurnTakingState
 
 STALE_TRANSCRIPT_MS = 3000
 """Voice activity without new words for this long is noise behind a finished turn."""
-FRAGMENT_MS = 500
-"""A voice this soon after another task began to listen was there before: only the end of its sentence is heard."""
+FRAGMENT_MS = 150
+"""A voice that began this soon after another task began to listen was there before: only the end of its sentence is heard."""
 INTERIM_CONFIDENCE = 0.75
 """Interim results carry no confidence; they are acted on only when a final one fails to come."""
 
@@ -112,7 +112,7 @@ class TurnTaking:
             return []
         match event:
             case ev.UserSpeechStarted():
-                return self._speech_started(now_ms, floor)
+                return self._speech_started(event.at_ms, now_ms, floor)
             case ev.UserSpeechEnded():
                 return self._speech_ended(event.at_ms, now_ms, floor)
             case ev.TranscriptUpdated():
@@ -194,11 +194,11 @@ class TurnTaking:
         """Whether the caller has begun something, or has just ended it and its words are still to come."""
         return self.pending or self.state.endpoint_ms is not None
 
-    def _speech_started(self, now_ms: int, floor: Floor) -> list[Signal]:
+    def _speech_started(self, at_ms: int, now_ms: int, floor: Floor) -> list[Signal]:
         state = self.state
         state.speaking = True
         if not self._text():
-            state.fragment = state.resumed_ms is not None and now_ms - state.resumed_ms < FRAGMENT_MS
+            state.fragment = state.resumed_ms is not None and at_ms - state.resumed_ms < FRAGMENT_MS
         state.speech_started_ms = now_ms
         state.endpoint_ms = None
         if not state.interim:
