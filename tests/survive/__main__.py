@@ -61,15 +61,12 @@ def main() -> int:
 class Run:
     """One run. `kills` is what really was done, in order."""
 
-    def __init__(
-        self, *, calls: int, seconds: float, gateways: int, seed: int, kills_max: int = 1000
-    ) -> None:
+    def __init__(self, *, calls: int, seconds: float, gateways: int, seed: int) -> None:
         assert gateways >= 2, "somebody must be left"
         self._calls = calls
         self._seconds = seconds
         self._gateways = gateways
         self._seed = seed
-        self._kills_max = kills_max
         self._random = random.Random(seed)
         self.kills: list[signal.Signals] = []
 
@@ -105,7 +102,7 @@ class Run:
             if await callers.stdout.readline() != b"ready\n":
                 raise RuntimeError("the callers' process failed before its calls were greeted")
             _tell(f"{self._calls} calls are live on {self._gateways} gateways.")
-            await self._kill_for_a_while(platform)
+            await self.kill(platform)
             callers.stdin.write(b"enough\n")
             return msgspec.json.decode(await callers.stdout.readline(), type=Outcome)
         finally:
@@ -113,12 +110,13 @@ class Run:
                 callers.kill()
             await callers.wait()
 
-    async def _kill_for_a_while(self, platform: LocalPlatform) -> None:
+    async def kill(self, platform: LocalPlatform) -> None:
+        """Stop, kill and restart gateways while there is time."""
         loop = asyncio.get_running_loop()
         ends_s = loop.time() + self._seconds
         names = [name for name in platform.processes if name.startswith("gateway")]
         planned = [signal.SIGTERM, signal.SIGKILL]
-        while loop.time() < ends_s and len(self.kills) < self._kills_max:
+        while loop.time() < ends_s:
             await asyncio.sleep(self._random.uniform(*PAUSE_S))
             number = planned.pop(0)
             planned.append(self._random.choice((signal.SIGTERM, signal.SIGKILL)))

@@ -164,7 +164,16 @@ class Caller:
     @property
     def idle(self) -> bool:
         """Whether there is nothing to be waited for."""
-        return self.doing in (Doing.PAUSING, Doing.GONE) and all(each.answered_after for each in self.breaks)
+        return (
+            self.doing in (Doing.PAUSING, Doing.GONE)
+            and self.told
+            and all(b.answered_after for b in self.breaks)
+        )
+
+    @property
+    def told(self) -> bool:
+        """Whether the agent has answered anything yet, and so knows something."""
+        return bool(self.turns and self.turns[0].answered_s)
 
     # -- Streams ----------------------------------------------------------------------------------
 
@@ -334,7 +343,7 @@ class Caller:
 
     @property
     def _finished(self) -> bool:
-        return self.quiet and all(each.answered_after for each in self.breaks)
+        return self.quiet and self.told and all(each.answered_after for each in self.breaks)
 
     def _hears(self, now_s: float) -> bool:
         return self._played_s > now_s

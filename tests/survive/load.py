@@ -1,6 +1,6 @@
 """The callers' process: `python -m tests.survive.load '<Load as JSON>'`.
 
-Prints `ready` when everybody has been greeted, goes on until a line comes in, then prints `Outcome` as one JSON line.
+Prints `ready` when everybody has had a first answer, goes on until a line comes in, then prints `Outcome` as one JSON line.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from tests.survive.carrier import Carrier
 from tests.survive.plan import CLIPS_PATH, MEMORY_CLAUSE, Asked, Break, Load, Outcome
 
 CALLS_PER_S = 12
-GREETING_S_MAX = 30.0
+FIRST_ANSWER_S_MAX = 40.0
 QUIET_S_MAX = 25.0
 """After the last kill: until every call has had a question answered."""
 LEEWAY_S = 0.4
@@ -47,7 +47,7 @@ class Callers:
         for caller in self._callers:
             self._carrier.dial(caller)
             await asyncio.sleep(1 / CALLS_PER_S)
-        await self._until(lambda: all(caller.greeted for caller in self._callers), GREETING_S_MAX)
+        await self._until(lambda: all(caller.told for caller in self._callers), FIRST_ANSWER_S_MAX)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
