@@ -48,6 +48,15 @@ def test_resume_at_the_very_end_of_the_opening():
     assert [PHRASES.resumed] == call.says_now
 
 
+def test_resume_twice_in_the_opening():
+    """What was left of the opening is still only that after a second break."""
+    call = Call().connects().agent_starts()
+    call.happens(PlaybackProgressed(call.unheard[0].say_id, len("This is Acme's AI"))).crashes_and_resumes()
+    call.crashes_and_resumes()
+
+    assert [PHRASES.resumed, "assistant. How can I help?"] == call.says_now
+
+
 def test_resume_while_thinking(asked):
     """A turn that was not answered yet is answered, without asking again."""
     asked.crashes_and_resumes()

@@ -184,7 +184,7 @@ class Dialogue(Leaving):
             state.turn_due = None
             self.whole.closing_ms = now_ms
             return
-        if unheard and unheard[0].kind == "opening" and unheard[0].heard_chars == 0:
+        if unheard and unheard[0].text == self.policy.opening and unheard[0].heard_chars == 0:
             state.owed_ms = now_ms
             self.open(memory.find(state, unheard[0].entry_id))
             return
