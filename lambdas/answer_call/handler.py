@@ -7,8 +7,8 @@ TwiML, also when the store is down (law L4); an unsigned or wrongly signed reque
 
 import secrets
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
@@ -19,12 +19,14 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from mangum import Mangum
 from mangum.types import LambdaContext
 from starlette.exceptions import HTTPException
+from structlog.contextvars import bound_contextvars
 
 from switchboard.adapters.sqlite.store import SqliteCallProgressStore, SqliteCheckpointStore
 from switchboard.adapters.twilio.signature import SignatureChecker, SignatureRefused
 from switchboard.adapters.twilio.twiml import render
 from switchboard.domain.instructions import Instruction
 from switchboard.domain.stream_tokens import NAME_BYTES_MAX, NONCE_BYTES
+from switchboard.domain.trace_context import trace_id_of
 from switchboard.observability import configure_logging
 from switchboard.ports.call_progress import CallProgressStore
 from switchboard.ports.checkpoints import CheckpointStore
@@ -34,10 +36,16 @@ from switchboard.services.continue_call import Resumes, StreamEnd, continue_call
 from switchboard.services.lines import Line
 from switchboard.services.record_call_status import record_call_status
 from switchboard.settings import Settings, load_settings
+from switchboard.telemetry.metrics import CALLS_ANSWERED, CALLS_CONTINUED, WEBHOOKS_REFUSED, Meter, NoMeter
+from switchboard.telemetry.powertools_meter import PowertoolsMeter
+from switchboard.telemetry.tracing import Span, Tracer, call_span, open_tracer
 
 BODY_BYTES_MAX = 64 * 1024
 """Twilio's forms have about 2 KB; what is larger is not read to its end."""
 FIELDS_MAX = 200
+SERVICE = "answer_call"
+TRACES_FLUSH_S = 0.5
+"""At most, before Lambda may freeze the function; a collector beside it takes spans within milliseconds."""
 FORM = "application/x-www-form-urlencoded"
 
 log = structlog.get_logger()
@@ -51,7 +59,12 @@ def _mangum() -> Mangum:
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one API Gateway (HTTP API, payload 2.0) request in AWS Lambda."""
-    return _mangum()(event, context)
+    mangum = _mangum()
+    try:
+        return mangum(event, context)
+    finally:
+        # Lambda freezes the process now: what is not sent waits for the next call, or for ever.
+        cast("FastAPI", mangum.app).state.deps.tracer.flush(TRACES_FLUSH_S)
 
 
 def create_app(
@@ -77,6 +90,15 @@ def create_app(
         signatures=SignatureChecker(settings.twilio_auth_token.get_secret_value()),
         checkpoints=checkpoints or SqliteCheckpointStore(settings.state_path),
         progress=progress or SqliteCallProgressStore(settings.state_path),
+        meter=PowertoolsMeter(service=SERVICE, environment=settings.environment)
+        if settings.metrics
+        else NoMeter(),
+        tracer=open_tracer(
+            endpoint=settings.traces_endpoint,
+            share=settings.traces_share,
+            service=SERVICE,
+            environment=settings.environment,
+        ),
     )
 
     @asynccontextmanager
@@ -99,6 +121,8 @@ class Dependencies:
     signatures: SignatureChecker
     checkpoints: CheckpointStore
     progress: CallProgressStore
+    meter: Meter
+    tracer: Tracer
 
 
 @router.post("/twilio/voice")
@@ -106,15 +130,18 @@ async def voice(request: Request) -> Response:
     """A call has come in, or one that we placed was answered."""
     deps, form = await _believed(request)
     call = _call(form)
-    instruction = answer_call(
-        call_sid=call.call_sid,
-        account_sid=call.account_sid,
-        from_number=call.from_number,
-        line=deps.line,
-        nonce=secrets.token_bytes(NONCE_BYTES),
-        now_s=_now_s(),
-    )
-    log.info("call answered", call_id=call.call_sid)
+    with _work(deps, "answer_call", call.call_sid) as span:
+        instruction = answer_call(
+            call_sid=call.call_sid,
+            account_sid=call.account_sid,
+            from_number=call.from_number,
+            line=deps.line,
+            nonce=secrets.token_bytes(NONCE_BYTES),
+            now_s=_now_s(),
+            traceparent=span.traceparent,
+        )
+        log.info("call answered")
+    deps.meter.record(CALLS_ANSWERED)
     return _twiml(instruction)
 
 
@@ -123,20 +150,22 @@ async def resume(request: Request) -> Response:
     """A media stream, or a transfer, has ended while the caller is still there."""
     deps, form = await _believed(request)
     end = _call(form)
-    continuation = await continue_call(
-        end,
-        resumes=_resumes(request),
-        checkpoints=deps.checkpoints,
-        line=deps.line,
-        nonce=secrets.token_bytes(NONCE_BYTES),
-        now_s=_now_s(),
-    )
-    log.info(
-        "call continued",
-        call_id=end.call_sid,
-        why=continuation.why,
-        instruction=type(continuation.instruction).__name__,
-    )
+    with _work(deps, "continue_call", end.call_sid) as span:
+        continuation = await continue_call(
+            end,
+            resumes=_resumes(request),
+            checkpoints=deps.checkpoints,
+            line=deps.line,
+            nonce=secrets.token_bytes(NONCE_BYTES),
+            now_s=_now_s(),
+            traceparent=span.traceparent,
+        )
+        log.info(
+            "call continued",
+            why=continuation.why,
+            instruction=type(continuation.instruction).__name__,
+        )
+    deps.meter.record(CALLS_CONTINUED, why=continuation.why)
     return _twiml(continuation.instruction)
 
 
@@ -146,20 +175,19 @@ async def status(request: Request) -> Response:
     deps, form = await _believed(request)
     call = _call(form)
     reported = form.get("CallStatus", "")[:NAME_BYTES_MAX]
-    try:
-        outcome = await record_call_status(
-            call_id=call.call_sid,
-            status=reported,
-            sequence=form.get("SequenceNumber", ""),
-            progress=deps.progress,
-        )
-    except PortError as error:
-        # By default Twilio repeats a webhook after connection trouble only, not after an answer: the log keeps it.
-        log.warning(
-            "call status not stored", call_id=call.call_sid, status=reported, reason=type(error).__name__
-        )
-        return Response(status_code=503)
-    log.info("call status", call_id=call.call_sid, status=reported, outcome=outcome)
+    with _named(deps, call.call_sid):
+        try:
+            outcome = await record_call_status(
+                call_id=call.call_sid,
+                status=reported,
+                sequence=form.get("SequenceNumber", ""),
+                progress=deps.progress,
+            )
+        except PortError as error:
+            # By default Twilio repeats a webhook after connection trouble only, not after an answer: the log keeps it.
+            log.warning("call status not stored", status=reported, reason=type(error).__name__)
+            return Response(status_code=503)
+        log.info("call status", status=reported, outcome=outcome)
     return Response(status_code=204)
 
 
@@ -167,6 +195,21 @@ async def status(request: Request) -> Response:
 async def health() -> dict[str, str]:
     """Say that the process answers; a call needs nothing else to be connected."""
     return {"status": "ok"}
+
+
+def _named(deps: Dependencies, call_id: str) -> AbstractContextManager[object]:
+    """Within it, log lines say which call they are about."""
+    return bound_contextvars(call_id=call_id, tenant=deps.line.tenant, trace_id=trace_id_of(call_id))
+
+
+@contextmanager
+def _work(deps: Dependencies, name: str, call_id: str) -> Iterator[Span]:
+    """Trace work for one call, and name the call in its log lines."""
+    with (
+        _named(deps, call_id),
+        call_span(deps.tracer, name, call_id=call_id, clock_ms=_now_ms) as span,
+    ):
+        yield span
 
 
 async def _believed(request: Request) -> tuple[Dependencies, dict[str, str]]:
@@ -187,6 +230,7 @@ async def _believed(request: Request) -> tuple[Dependencies, dict[str, str]]:
         deps.signatures.check_form(url, fields, request.headers.items())
     except SignatureRefused as refused:
         log.warning("webhook refused", path=path, refusal=refused.refusal)
+        deps.meter.record(WEBHOOKS_REFUSED, refusal=refused.refusal)
         raise HTTPException(403, "This request is not signed.") from None
     return deps, dict(fields)
 
@@ -224,6 +268,10 @@ def _resumes(request: Request) -> Resumes:
 
 def _twiml(instruction: Instruction) -> Response:
     return Response(render(instruction), media_type="application/xml")
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _now_s() -> int:

@@ -446,7 +446,7 @@ def test_a_call_from_another_task_is_taken_where_a_new_one_is_refused():
     async def call():
         world = World(calls_max=2)
         gateway = await world.gateway()
-        gateway._lag.lag_ms = 500
+        gateway.lag.lag_ms = 500
         refusals = [gateway.refusal(), gateway.refusal(resumed=True)]
         gateway._connections = {object() for _ in range(3)}  # type: ignore[misc]  # only counted
         refusals += [gateway.refusal(resumed=True)]

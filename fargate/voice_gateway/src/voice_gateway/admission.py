@@ -14,6 +14,7 @@ class Refusal(StrEnum):
     DRAINING = "draining"
     FULL = "full"
     OVERLOADED = "overloaded"
+    UNPROTECTED = "unprotected"
 
 
 LAG_MS_MAX = 60
@@ -30,12 +31,16 @@ class Admission:
         self.lag_ms_max = lag_ms_max
         self.draining = False
 
-    def admit(self, *, live_calls: int, lag_ms: float, resumed: bool = False) -> Refusal | None:
-        """None when the call may come in, else why not."""
+    def admit(
+        self, *, live_calls: int, lag_ms: float, protected: bool = True, resumed: bool = False
+    ) -> Refusal | None:
+        """None when the call may come in, else why not. `protected`: whether scaling in would leave the call alone."""
         if self.draining:
             return Refusal.DRAINING
         if resumed:
             return Refusal.FULL if live_calls >= RESUMED_ROOM * self.calls_max else None
+        if not protected:
+            return Refusal.UNPROTECTED
         if live_calls >= self.calls_max:
             return Refusal.FULL
         if lag_ms > self.lag_ms_max:

@@ -7,12 +7,15 @@ from typing import Literal
 from msgspec import Struct
 
 from switchboard.conversation.policy import Policy
+from switchboard.domain.trace_context import TraceContext
 from switchboard.ports.checkpoints import CheckpointStore
 from switchboard.ports.language_model import LanguageModel
 from switchboard.ports.synthesizer import Synthesizer
 from switchboard.ports.token_ledger import TokenLedger
 from switchboard.ports.tools import Toolbox
 from switchboard.ports.transcriber import Transcriber
+from switchboard.telemetry.metrics import Meter, NoMeter
+from switchboard.telemetry.tracing import NoTracer, Tracer
 from voice_gateway.phrase_cache import PhraseCache
 from voice_gateway.vad_ticker import VadTicker
 
@@ -27,6 +30,8 @@ class Call(Struct, frozen=True):
     channel: Literal["phone", "web"]
     transfer_failed: str = ""
     """Why a transfer came back to us (the carrier's dial status), if one did."""
+    trace_parent: TraceContext | None = None
+    """The webhook's span, if it was traced."""
 
 
 class Platform(Struct, frozen=True):
@@ -43,3 +48,5 @@ class Platform(Struct, frozen=True):
     ticker: VadTicker
     loop: asyncio.AbstractEventLoop
     wall_ms: Callable[[], int]
+    meter: Meter = NoMeter()
+    tracer: Tracer = NoTracer()

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypedDict
 
 import boto3
 import structlog
@@ -21,6 +22,7 @@ from switchboard.adapters.embedded.synthesizer import EmbeddedSynthesizer
 from switchboard.adapters.embedded.tools import BrightlineTools
 from switchboard.adapters.embedded.transcriber import EmbeddedTranscriber
 from switchboard.adapters.failover.language_model import FailoverLanguageModel
+from switchboard.adapters.failover.providers import AnswerCallback, FailureCallback, SwitchCallback
 from switchboard.adapters.failover.synthesizer import FailoverSynthesizer
 from switchboard.adapters.failover.transcriber import FailoverTranscriber
 from switchboard.adapters.silero.detector import SileroDetector
@@ -30,6 +32,14 @@ from switchboard.ports.language_model import LanguageModel
 from switchboard.ports.synthesizer import Synthesizer
 from switchboard.ports.transcriber import Transcriber
 from switchboard.settings import LanguageModelName, Settings, SynthesizerName, TranscriberName
+from switchboard.telemetry.metrics import (
+    PROVIDER_ERRORS,
+    PROVIDER_LATENCY,
+    PROVIDER_SWITCHES,
+    Meter,
+    NoMeter,
+)
+from switchboard.telemetry.tracing import NoTracer, Tracer
 from voice_gateway.call import Platform
 from voice_gateway.phrase_cache import PhraseCache
 from voice_gateway.vad_ticker import VadTicker
@@ -39,11 +49,16 @@ TRANSCRIBER_BUDGET_MS = 500
 LANGUAGE_MODEL_BUDGET_MS = 800
 SYNTHESIZER_BUDGET_MS = 400
 
+_NO_METER = NoMeter()
+_NO_TRACER = NoTracer()
+
 log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def compose(settings: Settings) -> AsyncIterator[Platform]:
+async def compose(
+    settings: Settings, *, meter: Meter = _NO_METER, tracer: Tracer = _NO_TRACER
+) -> AsyncIterator[Platform]:
     """Build everything, render the fixed phrases, and take it down in reverse order."""
     loop = asyncio.get_running_loop()
     policy = Policy(BRIGHTLINE, transfer_available=bool(settings.handover_number))
@@ -51,19 +66,19 @@ async def compose(settings: Settings) -> AsyncIterator[Platform]:
         transcriber = await stack.enter_async_context(
             FailoverTranscriber(
                 [(_transcriber(name, settings), TRANSCRIBER_BUDGET_MS) for name in settings.asr],
-                on_switch=_switched,
+                **_told("transcriber", meter),
             )
         )
         language_model = await stack.enter_async_context(
             FailoverLanguageModel(
                 [(_language_model(name, settings), LANGUAGE_MODEL_BUDGET_MS) for name in settings.llm],
-                on_switch=_switched,
+                **_told("language-model", meter),
             )
         )
         synthesizer = await stack.enter_async_context(
             FailoverSynthesizer(
                 [(_synthesizer(name, settings), SYNTHESIZER_BUDGET_MS) for name in settings.tts],
-                on_switch=_switched,
+                **_told("synthesizer", meter),
             )
         )
         checkpoints = SqliteCheckpointStore(settings.state_path)
@@ -85,7 +100,9 @@ async def compose(settings: Settings) -> AsyncIterator[Platform]:
             phrases=phrases,
             ticker=VadTicker(SileroDetector(), loop),
             loop=loop,
-            wall_ms=_wall_ms,
+            wall_ms=wall_ms,
+            meter=meter,
+            tracer=tracer,
         )
 
 
@@ -149,9 +166,34 @@ def _socket_url(base_url: str) -> str:
     return f"ws{base_url.removeprefix('http')}" if base_url.startswith("http") else base_url
 
 
-def _switched(before: str, after: str, reason: str) -> None:
-    log.warning("provider switched", status=f"{before} -> {after}", reason=reason)
+class _Told(TypedDict):
+    on_switch: SwitchCallback
+    on_answer: AnswerCallback
+    on_failure: FailureCallback
 
 
-def _wall_ms() -> int:
+def _told(kind: str, meter: Meter) -> _Told:
+    """What a fail-over tells of its providers goes to the log and the metrics."""
+
+    def switched(before: str, after: str, reason: str) -> None:
+        log.warning(
+            "provider switched",
+            provider_kind=kind,
+            provider=before,
+            status=f"{before} -> {after}",
+            reason=reason,
+        )
+        meter.record(PROVIDER_SWITCHES, provider_kind=kind, provider=before, reason=reason)
+
+    def answered(provider: str, latency_ms: int) -> None:
+        meter.record(PROVIDER_LATENCY, latency_ms, provider_kind=kind, provider=provider)
+
+    def failed(provider: str, reason: str) -> None:
+        meter.record(PROVIDER_ERRORS, provider_kind=kind, provider=provider, error=reason)
+
+    return {"on_switch": switched, "on_answer": answered, "on_failure": failed}
+
+
+def wall_ms() -> int:
+    """UTC."""
     return time.time_ns() // 1_000_000

@@ -12,9 +12,11 @@ import structlog
 from switchboard.channels import twilio
 from switchboard.conversation.events import DigitPressed, UserTurnEnded
 from switchboard.domain.stream_tokens import StreamClaims, TokenRefused, verify
+from switchboard.domain.trace_context import parse_traceparent, trace_id_of
 from switchboard.media.frames import TimelineBroken
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.ports.errors import PortError
+from switchboard.telemetry.metrics import CHECKPOINT_FAILURES, SOCKETS_REFUSED
 from voice_gateway.call import Call
 from voice_gateway.rate_limit import RateLimit
 from voice_gateway.session import Session
@@ -42,8 +44,16 @@ log = structlog.get_logger()
 class Connection:
     """A `MediaListener`."""
 
-    def __init__(self, gateway: "Gateway", socket: MediaSocket, channel: Literal["phone", "web"]) -> None:
+    def __init__(
+        self,
+        gateway: "Gateway",
+        socket: MediaSocket,
+        channel: Literal["phone", "web"],
+        *,
+        resumed: bool = False,
+    ) -> None:
         self._gateway = gateway
+        self._resumed = resumed
         self._socket = socket
         self._channel = channel
         self._loop = gateway.platform.loop
@@ -99,11 +109,14 @@ class Connection:
             self._task.add_done_callback(lambda _: self._gateway.left(self))
 
     def refuse(self, code: int, reason: str) -> None:
-        """Close for a reason of the peer's."""
+        """Close for a reason of the peer's. Up to a colon it is one of few fixed texts, and so a metric's dimension."""
         if self._closing or self._closed:
             return
         log.warning(
             "stream refused", stream_id=self._stream_id, channel=self._channel, why=reason, close_code=code
+        )
+        self._gateway.platform.meter.record(
+            SOCKETS_REFUSED, reason=reason.partition(":")[0], channel=self._channel
         )
         self._close(code, reason)
 
@@ -171,6 +184,10 @@ class Connection:
     async def _serve(self, start: twilio.Start) -> None:
         """Verify, claim, converse."""
         try:
+            # A live call is taken unprotected rather than sent on: wherever it goes, it is at the same risk.
+            if not self._resumed and not await self._gateway.secured():
+                self.refuse(CloseCode.TRY_AGAIN_LATER, "not protected against scaling in")
+                return
             claims = await self._redeem(start)
             if claims is None:
                 return
@@ -181,10 +198,17 @@ class Connection:
                 tenant=claims.tenant,
                 channel=self._channel,
                 transfer_failed=start.start.custom_parameters.get("transfer_failed", ""),
+                trace_parent=parse_traceparent(
+                    start.start.custom_parameters.get("traceparent", ""), call_id=start.start.call_sid
+                ),
             )
             checkpoint = await self._claim(call.call_id)
             if self._closing or self._closed:
                 return
+            # For the log lines of every task of this call, the adapters' too.
+            structlog.contextvars.bind_contextvars(
+                call_id=call.call_id, tenant=call.tenant, trace_id=trace_id_of(call.call_id)
+            )
             self._gateway.took(self, call.call_id)
             session = Session(self._gateway.platform, call, checkpoint, self._socket, self._gateway.observers)
             self._loop.call_soon(self._replay_early, session)
@@ -248,6 +272,7 @@ class Connection:
             async with asyncio.timeout(SETUP_TIMEOUT_S):
                 return await self._gateway.platform.checkpoints.claim(call_id)
         except (PortError, TimeoutError) as error:
+            self._gateway.platform.meter.record(CHECKPOINT_FAILURES, error=type(error).__name__)
             log.warning("checkpoint not claimed", call_id=call_id, error=type(error).__name__)
             return Checkpoint(call_id, fence=0)
 

@@ -12,6 +12,7 @@ from voice_gateway.call import Platform
 from voice_gateway.connection import Connection
 from voice_gateway.loop_lag import LoopLag
 from voice_gateway.observers import Observer
+from voice_gateway.scale_in_guard import ScaleInGuard
 from voice_gateway.session import Session
 from voice_gateway.socket import CLOSE_TIMEOUT_S
 
@@ -33,12 +34,14 @@ class Gateway:
         token_secret: str,
         admission: Admission,
         observers: Sequence[ObserverFactory] = (),
+        guard: ScaleInGuard | None = None,
     ) -> None:
         self.platform = platform
         self.token_secret = token_secret
         self.observers = tuple(observers)
         self._admission = admission
-        self._lag = LoopLag(platform.loop)
+        self._guard = guard
+        self.lag = LoopLag(platform.loop)
         self._connections: set[Connection] = set()
         self._calls: dict[str, Connection] = {}
         self._empty = asyncio.Event()
@@ -47,13 +50,32 @@ class Gateway:
     def refusal(self, *, resumed: bool = False) -> Refusal | None:
         """Why a new call, or one that another process had, cannot come in now, if it cannot."""
         return self._admission.admit(
-            live_calls=len(self._connections), lag_ms=self._lag.lag_ms, resumed=resumed
+            live_calls=len(self._connections),
+            lag_ms=self.lag.lag_ms,
+            protected=self._guard is None or self._guard.admits,
+            resumed=resumed,
         )
+
+    async def secured(self) -> bool:
+        """Wait until nobody stops this process for scaling in; False where a call must not begin."""
+        return self._guard is None or await self._guard.secured()
+
+    @property
+    def live_calls(self) -> int:
+        """Media sockets, with a call or about to have one."""
+        return len(self._connections)
+
+    @property
+    def calls_max(self) -> int:
+        """As many may live here at a time."""
+        return self._admission.calls_max
 
     def entered(self, connection: Connection) -> None:
         """A socket was accepted."""
         self._connections.add(connection)
         self._empty.clear()
+        if self._guard:
+            self._guard.entered()
 
     def took(self, connection: Connection, call_id: str) -> None:
         """A socket has proved which call it carries; an older socket of that call is a leftover."""
@@ -64,7 +86,9 @@ class Gateway:
 
     def left(self, connection: Connection) -> None:
         """A socket is gone and nothing of its call runs any more."""
-        self._connections.discard(connection)
+        self._connections.remove(connection)
+        if self._guard:
+            self._guard.left()
         for call_id in [call_id for call_id, holder in self._calls.items() if holder is connection]:
             del self._calls[call_id]
         if not self._connections:
@@ -78,7 +102,7 @@ class Gateway:
             "reason": refusal,
             "calls": len(self._connections),
             "callsMax": self._admission.calls_max,
-            "lagMs": round(self._lag.peak_ms, 1),
+            "lagMs": round(self.lag.peak_ms, 1),
         }
 
     async def drain(self, grace_s: float) -> None:
@@ -105,4 +129,4 @@ class Gateway:
 
     def close(self) -> None:
         """Stop measuring."""
-        self._lag.close()
+        self.lag.close()

@@ -21,7 +21,9 @@ from switchboard.ports.checkpoints import Checkpoint
 from switchboard.ports.errors import PortError, ProviderError, StaleOwner
 from switchboard.ports.language_model import GenerationEnd, GenerationRequest, TextDelta
 from switchboard.services.run_tool import run_tool
+from switchboard.telemetry.metrics import CHECKPOINT_DURATION, CHECKPOINT_FAILURES, OWNERSHIP_LOST
 from voice_gateway.call import Call, Platform
+from voice_gateway.call_trace import CallTrace
 from voice_gateway.clock import CallClock
 from voice_gateway.listening import Listening
 from voice_gateway.observers import Observer
@@ -78,6 +80,8 @@ class Session:
         )
         self.clock = CallClock(platform.loop, max(platform.wall_ms(), self.conversation.state.now_ms))
         self.timer = TurnTimer(on_turn=self._turn_answered)
+        self.trace = CallTrace(platform.tracer, call, self.clock, self.timer, fence=self.fence)
+        self._log = log.bind(call_id=call.call_id, tenant=call.tenant, trace_id=self.trace.trace_id)
         self.listening = Listening(
             post=self.post,
             now_ms=self.clock.now_ms,
@@ -102,6 +106,8 @@ class Session:
         self._turns = self.conversation.state.dialogue.turns
         self._activity = ""
         self._observers = [observer for make in observers if (observer := make(self))]
+        if self.trace.is_recording:
+            self._observers.append(self.trace)
 
     async def run(self) -> Outcome:
         """Converse until the call is over here. Raises what broke it, after the state has been kept."""
@@ -168,6 +174,21 @@ class Session:
     def send(self, message: bytes) -> None:
         """Send one wire message."""
         self._socket.send_text(message)
+
+    @property
+    def audible(self) -> bool:
+        """Whether the far end is playing the agent's voice, or is about to."""
+        return self._speaking.playout.audible
+
+    @property
+    def resumed(self) -> bool:
+        """Whether another task, or an earlier socket, had this call before."""
+        return self._resumed
+
+    @property
+    def crashed(self) -> bool:
+        """Whether something of ours broke the call."""
+        return self._crash is not None
 
     @property
     def platform(self) -> Platform:
@@ -293,9 +314,8 @@ class Session:
                 else:
                     self.post(ev.ToolCallRequested(generation_id, item))
         except ProviderError as error:
-            log.warning(
+            self._log.warning(
                 "generation failed",
-                call_id=self.call.call_id,
                 provider=error.provider,
                 error=type(error).__name__,
             )
@@ -325,7 +345,7 @@ class Session:
         return any(spec.name == call.name and spec.has_effects for spec in self._platform.toolbox.specs)
 
     def _tool_broke(self, call: ToolCall, error: Exception) -> None:
-        log.error("tool failed", call_id=self.call.call_id, tool=call.name, error=type(error).__name__)
+        self._log.error("tool failed", tool=call.name, error=type(error).__name__)
 
     @staticmethod
     def _cancel(task: "asyncio.Task[None] | None") -> None:
@@ -351,15 +371,21 @@ class Session:
         checkpoint = Checkpoint(
             self.call.call_id, self.fence, snapshot, outcome.next_step, outcome.disposition
         )
+        meter, started_ms = self._platform.meter, self.clock.now_ms()
         try:
             async with asyncio.timeout(CHECKPOINT_TIMEOUT_S):
                 await self._platform.checkpoints.save(checkpoint)
+            meter.record(CHECKPOINT_DURATION, self.clock.now_ms() - started_ms)
+            self.trace.checkpoint(started_ms)
         except StaleOwner:
-            log.warning("call was taken over", call_id=self.call.call_id, fence=self.fence)
+            self._log.warning("call was taken over", fence=self.fence)
+            meter.record(OWNERSHIP_LOST)
             self._owned = False
             self._finish(Outcome(NextStep.RESUME))
         except (PortError, TimeoutError) as error:
-            log.warning("checkpoint not stored", call_id=self.call.call_id, error=type(error).__name__)
+            self._log.warning("checkpoint not stored", error=type(error).__name__)
+            meter.record(CHECKPOINT_FAILURES, error=type(error).__name__)
+            self.trace.checkpoint(started_ms, error=type(error).__name__)
 
     async def _keep(self) -> None:
         """Keep the state, then let the caller go: the carrier asks the webhook as soon as the socket closes."""
@@ -380,6 +406,8 @@ class Session:
         await self._keep()
         await self.listening.close()
         await self._speaking.close()
+        crash = type(self._crash).__name__ if self._crash else ""
+        self.trace.left(self.outcome.disposition, self.outcome.next_step, crash)
         for observer in self._observers:
             observer.activity("ended")
             observer.close()
@@ -405,9 +433,7 @@ class Session:
                 observer.activity(activity)
 
     def _turn_answered(self, latency: TurnLatency) -> None:
-        log.info(
-            "turn answered", call_id=self.call.call_id, turn=latency.number, elapsed_ms=latency.latency_ms
-        )
+        self._log.info("turn answered", turn=latency.number, elapsed_ms=latency.latency_ms)
         for observer in self._observers:
             observer.turn(latency)
 

@@ -81,7 +81,14 @@ class Continuation(Struct, frozen=True):
 
 
 async def continue_call(
-    end: StreamEnd, *, resumes: Resumes, checkpoints: CheckpointStore, line: Line, nonce: bytes, now_s: int
+    end: StreamEnd,
+    *,
+    resumes: Resumes,
+    checkpoints: CheckpointStore,
+    line: Line,
+    nonce: bytes,
+    now_s: int,
+    traceparent: str = "",
 ) -> Continuation:
     """Return what the carrier does next with the call. A store that is down is a reason, not an error."""
     if end.dial_status in _DIAL_SUCCEEDED:
@@ -107,6 +114,7 @@ async def continue_call(
             resume_url=_resume_url(line, resumes),
             resumed=True,
             after_s=0 if was_taken else RESUME_DELAYS_S[resumes.count - 1],
+            traceparent=traceparent,
             **extra,
         )
 
