@@ -10,6 +10,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 UV := $(or $(shell command -v uv),build/uv/bin/uv)
 
+# onnxruntime names an algebra system (80 MB) that running a model never imports.
+UNUSED := --no-emit-package sympy --no-emit-package mpmath
 # What is deployed is pinned to what is tested: requirements.lock constrains the deployables' own locks.
 COMPILE := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-package switchboard -c requirements.lock
 
@@ -36,7 +38,7 @@ lock: | $(UV)  ## re-resolve what is tested and what is deployed (hashes, no add
 	@mv build/lock/requirements.lock requirements.lock
 
 	@$(UV) pip compile --quiet $(COMPILE) layers/switchboard/pyproject.toml --extra functions --extra traces --extra web -o layers/switchboard/requirements.lock
-	@$(UV) pip compile --quiet $(COMPILE) fargate/voice_gateway/pyproject.toml -o fargate/voice_gateway/requirements.lock
+	@$(UV) pip compile --quiet $(COMPILE) $(UNUSED) fargate/voice_gateway/pyproject.toml -o fargate/voice_gateway/requirements.lock
 
 demo: install  ## play one real phone call on this machine and judge it
 	@$(BIN)/switchboard demo
@@ -53,7 +55,7 @@ check: install  ## lint, format, types, import contracts
 	@$(BIN)/mypy layers/switchboard/src fargate/voice_gateway/src lambdas cdk tests
 	@$(BIN)/lint-imports --no-cache
 
-test: install  ## all tests
+test: install cdk/node_modules/.installed  ## all tests
 	@$(BIN)/pytest
 
 cdk/node_modules/.installed: cdk/package.json cdk/package-lock.json
@@ -66,13 +68,28 @@ synth: install cdk/node_modules/.installed  ## write the CloudFormation template
 check-cloud: install cdk/node_modules/.installed  ## judge all templates and workflows, prove tenant isolation
 	@$(BIN)/python -m cdk.checks $(ENVIRONMENT)
 
+CDK := cdk/node_modules/.bin/cdk
+# What `cdk deploy` and `cdk destroy` are told; DOMAIN and ZONE may as well stand in the context of cdk.json.
+TARGET := -c environment=$(or $(ENVIRONMENT),starter) $(if $(REGION),-c region=$(REGION)) $(if $(DOMAIN),-c domain=$(DOMAIN)) $(if $(ZONE),-c hosted_zone_id=$(ZONE))
+
+bootstrap: install cdk/node_modules/.installed  ## prepare an AWS account and region, once
+	@$(CDK) bootstrap $(TARGET)
+
+deploy: install cdk/node_modules/.installed  ## make deploy ENVIRONMENT=starter DOMAIN=voice.example.com ZONE=Z...
+	@$(CDK) deploy $(TARGET) --require-approval never data
+	@$(BIN)/python -m cdk.credentials $(or $(ENVIRONMENT),starter) $(if $(REGION),--region $(REGION))
+	@$(CDK) deploy $(TARGET) --require-approval never --all
+
 simulate: install  ## simulated calls: make simulate RUNS=10000 SEED=1
 	@$(BIN)/simulate --seed $(or $(SEED),1) --runs $(or $(RUNS),1000)
 
 bench: install  ## calls per core, against a floor server: make bench CALLS=50 SECONDS=30
 	@$(BIN)/python -m tests.bench $(if $(CALLS),--calls $(CALLS)) $(if $(SECONDS),--seconds $(SECONDS))
 
+survive: install  ## kill gateways under 100 live calls: make survive CALLS=20 SECONDS=30 SEED=2
+	@$(BIN)/python -m tests.survive $(if $(CALLS),--calls $(CALLS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
 clean:  ## remove what was built
 	@rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install lock demo up doctor check test synth check-cloud simulate bench clean
+.PHONY: help install lock demo up doctor check test bootstrap deploy synth check-cloud simulate bench survive clean

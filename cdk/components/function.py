@@ -16,6 +16,7 @@ from cdk.components.key import key_named
 from cdk.components.layer import layer_of
 from cdk.components.role import Purpose, WorkloadRole, allow_key, allow_tenant_access
 from cdk.components.shared import (
+    ALL_TENANTS,
     PRODUCT,
     acknowledge,
     acknowledge_control,
@@ -94,9 +95,18 @@ class Function(lambda_.Function):
         self.logs = log_group
         self._acknowledge_findings(asynchronous=dead_letters is not None)
 
-    def live(self) -> lambda_.Alias:
-        """The alias `live` of the newest version: what callers invoke where `snap_start` is on."""
-        return lambda_.Alias(self, "Live", alias_name="live", version=self.current_version)
+    def live(self, *, warm: int = 0) -> lambda_.Alias:
+        """The alias `live` of the newest version: what callers invoke where `snap_start` is on.
+
+        `warm` instances are kept started (provisioned concurrency, which excludes `snap_start`).
+        """
+        return lambda_.Alias(
+            self,
+            "Live",
+            alias_name="live",
+            version=self.current_version,
+            provisioned_concurrent_executions=warm or None,
+        )
 
     def consume(self, queue: sqs.IQueue, *, batch_size: int = 10, batch_wait_s: int = 0) -> None:
         """Handle the messages of `queue`; the handler names those that failed, and only they come back.
@@ -145,6 +155,14 @@ class Function(lambda_.Function):
             )
         )
         allow_key(stack, self.workload_role, "tables", service="dynamodb")
+        # Read by the proof of tenant isolation (cdk/checks/iam.py).
+        acknowledge(
+            self.workload_role,
+            {
+                f"{ALL_TENANTS}[dynamodb:{action}]": f"It follows every tenant's changes to the table {table}."
+                for action in ("DescribeStream", "GetRecords", "GetShardIterator")
+            },
+        )
         acknowledge(
             self.workload_role,
             {

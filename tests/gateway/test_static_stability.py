@@ -9,7 +9,7 @@ from switchboard.domain.calls import CallKey, Disposition, NextStep
 from switchboard.domain.facts import CallEnded, CallHandedOver, CallResumed, CallStarted, TurnAnswered
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.ports.errors import ProviderOverloaded, ProviderUnavailable
-from tests.gateway.rig import POLICY, FarEnd, World, a_call
+from tests.gateway.rig import POLICY, TENANT, FarEnd, World, a_call
 from tests.gateway.virtual_time import run
 from voice_gateway.connection import SETUP_TIMEOUT_S
 from voice_gateway.replay_guard import TOKENS_MAX, ReplayGuard
@@ -243,7 +243,7 @@ def test_facts_of_a_call():
         assert isinstance(started, CallStarted)
         assert isinstance(turn, TurnAnswered)
         assert isinstance(ended, CallEnded)
-        assert {"acme"} == {fact.tenant for fact in facts}
+        assert {TENANT} == {fact.tenant for fact in facts}
         assert (7, phone.call_sid) == (started.configuration, started.call_id)
         assert turn.latency_ms == turn.endpointing_ms + turn.generation_ms + turn.synthesis_ms > 0
         assert (Disposition.CALLER_HUNG_UP, 1) == (ended.disposition, ended.turns)
