@@ -1,6 +1,6 @@
 """Threads for blocking AWS requests, with one owner of deadlines, retries and the decision to stop asking.
 
-boto3 blocks and spends about 1.6 ms of CPU on a request; both happen here, away from the event loop. Everything is bounded: the
+boto3 blocks, and spends nearly a millisecond of CPU on a request; both happen here, away from the event loop. Everything is bounded: the
 threads, the requests that wait for one, the time of a request and its attempts. A service that does not answer is left
 alone for a while (a circuit breaker), so that a call which can do without it does not wait for it every time.
 """
