@@ -183,6 +183,18 @@ async def test_s3_down_at_the_start(cloud: Cloud):
 
 
 @pytest.mark.wire
+async def test_before_the_first_publication(cloud: Cloud):
+    """A first deployment gets healthy with no tenants, and has them once they are published."""
+    directory = cloud.directory()
+    await directory.start()
+    assert (0, ()) == (directory.version, directory.tenants())
+    cloud.save_document("acme")
+    cloud.publish()
+    await directory.refresh(older_than_s=60)
+    assert directory.tenant("acme")
+
+
+@pytest.mark.wire
 async def test_an_unchanged_snapshot_keeps_its_copy_young(cloud: Cloud):
     """The copy's age counts from when it was last known to be the newest."""
     cloud.save_document("acme")

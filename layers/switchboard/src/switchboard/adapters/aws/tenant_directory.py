@@ -69,6 +69,7 @@ class SnapshotTenantDirectory:
             ),
         )
         self._etag = ""
+        self._is_unpublished = False
         self._looked_at_s = float("-inf")
         self._reading = asyncio.Lock()
         self._take(Snapshot(0, ()))
@@ -91,9 +92,12 @@ class SnapshotTenantDirectory:
         return self._snapshot.tenants
 
     async def start(self) -> None:
-        """Get a first snapshot. Raises `SnapshotUnavailable` where there is neither one in S3 nor a copy young enough."""
+        """Get a first snapshot. Raises `SnapshotUnavailable` where there is neither one in S3 nor a copy young enough.
+
+        Where none has ever been published, as after a first deployment, there are no tenants, and that is no error.
+        """
         await self.refresh()
-        if not self.version:
+        if not self.version and not self._is_unpublished:
             raise SnapshotUnavailable(PROVIDER, f"no usable snapshot at {SNAPSHOT_KEY}, and no copy of one")
 
     async def keep_fresh(self) -> None:
@@ -158,6 +162,8 @@ class SnapshotTenantDirectory:
             except ClientError as refused:
                 if code_of(refused) in {"304", "NotModified"}:
                     return None
+                # S3 says so to those who may list the bucket; to all others it refuses (S3 API, "GetObject").
+                self._is_unpublished = code_of(refused) == "NoSuchKey"
                 raise
 
     # -- The copy on disk -------------------------------------------------------------------------
