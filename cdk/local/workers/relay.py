@@ -19,7 +19,7 @@ ATTEMPTS_MAX = 3
 RETRY_S = 1.0
 WAITING_MAX = 1000
 
-_VARIABLE = re.compile(r'"?<([\w.-]+)>"?')
+_VARIABLE = re.compile(r"<([\w.-]+)>")
 
 log = logging.getLogger(__name__)
 
@@ -74,15 +74,18 @@ def target_input(target: Target, event: Mapping[str, Any]) -> str:
 
 
 def _inserted(found: re.Match[str], values: Mapping[str, Any]) -> str:
-    name, text = found[1], found[0]
-    if name == "aws.events.event.ingestion-time":
-        return json.dumps(_iso(datetime.now(UTC).timestamp()))  # noqa: TID251 - a stand-in for AWS's own clock
-    if name not in values:
-        return text
-    value = values[name]
-    # Both "<name>" and <name> yield a JSON value; within a longer text, the bare characters.
-    is_whole = text.startswith('"') == text.endswith('"')
-    return json.dumps(value) if is_whole and not (isinstance(value, str) and text[0] != '"') else str(value)
+    """The JSON of a value, or, within a JSON string of the template, its characters."""
+    if found[1] == "aws.events.event.ingestion-time":
+        value: Any = _iso(datetime.now(UTC).timestamp())  # noqa: TID251 - a stand-in for AWS's own clock
+    elif found[1] in values:
+        value = values[found[1]]
+    else:
+        return found[0]
+    before = found.string[: found.start()]
+    is_within_string = (before.count('"') - before.count('\\"')) % 2 == 1
+    if not is_within_string:
+        return json.dumps(value)
+    return json.dumps(value if isinstance(value, str) else json.dumps(value))[1:-1]
 
 
 def _at(event: Mapping[str, Any], path: str) -> Any:
