@@ -8,11 +8,23 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from aws_cdk import App
+from aws_cdk import App, Validations
+from cdk_nag import (
+    AwsSolutionsChecks,
+    HIPAASecurityChecks,
+    NIST80053R5Checks,
+    PCIDSS321Checks,
+    ServerlessChecks,
+)
 
+from cdk.checks.canary import add_canary
 from cdk.components.shared import SwitchboardStack
+from cdk.stacks.analytics import AnalyticsStack
 from cdk.stacks.data import DataStack
 from cdk.stacks.network import NetworkStack
+
+NAG_PACKS = (AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321Checks, ServerlessChecks)
+"""With `-c nag=1` they judge the app; `make check-cloud` reads their report."""
 
 S = TypeVar("S", bound=SwitchboardStack)
 
@@ -24,6 +36,9 @@ FLAGS: Mapping[str, object] = {
     "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
     "@aws-cdk/core:checkSecretUsage": True,
     "@aws-cdk/core:target-partitions": ["aws"],
+    # What the command line adds by itself: so both ways write the same templates.
+    "aws:cdk:enable-asset-metadata": True,
+    "aws:cdk:enable-path-metadata": True,
 }
 
 
@@ -41,8 +56,11 @@ def build(context: Mapping[str, object], *, output: str | None = None) -> App:
     """Return the app with all its stacks for the environment that `context` names."""
     app = App(context={**FLAGS, **context}, outdir=output, analytics_reporting=False)
     data = DataStack(app)
-    network = _after(NetworkStack(app), data)
-    _ = network
+    _after(NetworkStack(app), data)
+    _after(AnalyticsStack(app), data)
+    if app.node.try_get_context("nag"):
+        Validations.of(app).add_plugins(*(pack(app) for pack in NAG_PACKS))
+        add_canary(app)
     return app
 
 

@@ -7,7 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from cdk.components.shared import publish
+from cdk.components.shared import acknowledge, acknowledge_control, publish
 
 
 class Bucket(s3.Bucket):
@@ -49,8 +49,40 @@ class Bucket(s3.Bucket):
             lifecycle_rules=[*_housekeeping(expires_after_days), *lifecycle_rules],
             removal_policy=RemovalPolicy.RETAIN,
         )
+        acknowledge_control(
+            self,
+            "S3BucketReplicationEnabled",
+            "A tenant's data stay in its region; versions and locks guard against deletion, eleven nines against loss.",
+        )
         publish(self, f"{name}-bucket-name", self.bucket_name)
         publish(self, f"{name}-bucket-arn", self.bucket_arn)
+
+
+class AccessLogsBucket(s3.Bucket):
+    """Takes the access logs of buckets (`s3/<name>/`) and load balancers; publishes `access-logs-bucket-name`."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, expires_after_days: int) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            versioned=True,
+            lifecycle_rules=_housekeeping(expires_after_days),
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        publish(self, "access-logs-bucket-name", self.bucket_name)
+        acknowledge_control(
+            self, "S3DefaultEncryptionKMS", "Log delivery of S3 and load balancers writes under SSE-S3 only."
+        )
+        acknowledge_control(
+            self, "S3BucketReplicationEnabled", "Access logs are kept for investigation, not for recovery."
+        )
+        acknowledge_control(self, "S3BucketLoggingEnabled", "Logging its own deliveries would never end.")
+        acknowledge(self, {"AwsSolutions-S1": "Logging its own deliveries would never end."})
 
 
 def _housekeeping(expires_after_days: int | None) -> list[s3.LifecycleRule]:

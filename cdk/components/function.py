@@ -2,18 +2,27 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
+from aws_cdk.aws_lambda_event_sources import SqsDlq
 from constructs import Construct
 
 from cdk.components.bundle import bundle_function
 from cdk.components.key import key_named
 from cdk.components.layer import layer_of
-from cdk.components.role import Purpose, WorkloadRole, allow_tenant_access
-from cdk.components.shared import PRODUCT, acknowledge, environment_of
+from cdk.components.role import Purpose, WorkloadRole, allow_key, allow_tenant_access
+from cdk.components.shared import (
+    PRODUCT,
+    acknowledge,
+    acknowledge_control,
+    acknowledge_wildcard,
+    environment_of,
+    lookup,
+)
 
 _NOT_IN_VPC = (
     "It calls AWS APIs over TLS only; in the VPC it would depend on NAT and start slower, and gain nothing."
@@ -28,7 +37,7 @@ class Function(lambda_.Function):
     environment's `functions_concurrency_max`. `tenant_access` names the tenant access role the function takes sessions
     of and sets SWITCHBOARD_TENANT_ROLE_ARN. `dead_letters` is needed where AWS calls the function asynchronously.
     `snap_start` restores a published version from a snapshot: invoke `live`, the alias, not the function.
-    Grants go to `role`; its log group is `logs`, encrypted, with the environment's retention.
+    Attributes: `workload_role`, which takes the grants of components/role.py, and `logs`, its encrypted log group.
     """
 
     def __init__(
@@ -89,18 +98,70 @@ class Function(lambda_.Function):
         """The alias `live` of the newest version: what callers invoke where `snap_start` is on."""
         return lambda_.Alias(self, "Live", alias_name="live", version=self.current_version)
 
-    def _acknowledge_findings(self, *, asynchronous: bool) -> None:
-        packs = ("HIPAA.Security", "NIST.800.53.R5")
-        findings = {f"{pack}-LambdaInsideVPC": _NOT_IN_VPC for pack in (*packs, "PCI.DSS.321")}
-        if not asynchronous:
-            findings |= {f"{pack}-LambdaDLQ": _NO_DEAD_LETTERS for pack in packs}
-            findings["Serverless-LambdaDLQ"] = _NO_DEAD_LETTERS
-        acknowledge(self, findings)
+    def consume(self, queue: sqs.IQueue, *, batch_size: int = 10, batch_wait_s: int = 0) -> None:
+        """Handle the messages of `queue`; the handler names those that failed, and only they come back.
+
+        Raises nothing for a wrong visibility time-out: `make check-cloud` compares it with the function's time-out.
+        """
+        mapping = lambda_.EventSourceMapping(
+            self,
+            f"From-{queue.node.path.replace('/', '-')}",
+            target=self,
+            event_source_arn=queue.queue_arn,
+            batch_size=batch_size,
+            max_batching_window=Duration.seconds(batch_wait_s),
+            report_batch_item_failures=True,
+        )
+        queue.grant_consume_messages(self.workload_role)
+        acknowledge(
+            mapping,
+            {"Serverless-LambdaEventSourceMappingDestination": "The queue's own redrive keeps what fails."},
+        )
+
+    def follow(self, table: str, *, failures: sqs.IQueue, batch_size: int = 100) -> None:
+        """Handle the changes of the data stack's `table` (one with a stream), in order per partition key.
+
+        A batch that fails is halved until the bad record stands alone; after 5 attempts its position goes to
+        `failures` (the record itself stays in the stream for 24 hours).
+        """
+        stack = Stack.of(self)
+        stream = lookup(stack, f"{table}-table-stream-arn")
+        lambda_.EventSourceMapping(
+            self,
+            f"From-{table}",
+            target=self,
+            event_source_arn=stream,
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+            batch_size=batch_size,
+            bisect_batch_on_error=True,
+            retry_attempts=5,
+            report_batch_item_failures=True,
+            on_failure=SqsDlq(failures),
+        )
+        self.workload_role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+                resources=[stream],
+            )
+        )
+        allow_key(stack, self.workload_role, "tables", service="dynamodb")
         acknowledge(
             self.workload_role,
             {
-                "AwsSolutions-IAM5[Resource::*]": "X-Ray's PutTraceSegments and PutTelemetryRecords know no resources."
+                f"AwsSolutions-IAM5[Action::kms:{action}*]": "The forms of one right on one key, for the queue of failures."
+                for action in ("GenerateDataKey", "ReEncrypt")
             },
+        )
+
+    def _acknowledge_findings(self, *, asynchronous: bool) -> None:
+        acknowledge_control(self, "LambdaInsideVPC", _NOT_IN_VPC)
+        latest = "3.13 is the newest version that locks and tests cover (3.11 to 3.13)."
+        acknowledge(self, {"AwsSolutions-L1": latest, "Serverless-LambdaLatestVersion": latest})
+        if not asynchronous:
+            acknowledge_control(self, "LambdaDLQ", _NO_DEAD_LETTERS)
+            acknowledge(self, {"Serverless-LambdaDLQ": _NO_DEAD_LETTERS})
+        acknowledge_wildcard(
+            self.workload_role, "*", "X-Ray's PutTraceSegments and PutTelemetryRecords know no resources."
         )
 
 

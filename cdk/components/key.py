@@ -1,11 +1,16 @@
 """A customer managed key: rotated yearly, kept on deletion of its stack."""
 
+from typing import Literal
+
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from cdk.components.shared import PRODUCT, environment_of, lookup, publish
+from cdk.components.shared import PRODUCT, environment_of, lookup, once_per_stack, publish
+
+KeyName = Literal["tables", "data", "secrets", "operations"]
+"""`tables`: DynamoDB. `data`: tenants' objects. `secrets`: credentials. `operations`: all without personal data."""
 
 
 class Key(kms.Key):
@@ -15,7 +20,7 @@ class Key(kms.Key):
     AWS services are let in one by one with `allow_service`.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, name: str, purpose: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, name: KeyName, purpose: str) -> None:
         super().__init__(
             scope,
             construct_id,
@@ -46,6 +51,10 @@ class Key(kms.Key):
         )
 
 
-def key_named(scope: Construct, name: str) -> kms.IKey:
-    """The key another stack published: `tables`, `data`, `secrets` or `operations`."""
-    return kms.Key.from_key_arn(scope, f"Key-{name}", lookup(scope, f"{name}-key-arn"))
+def key_named(scope: Construct, name: KeyName) -> kms.IKey:
+    """The data stack's key `name`, by what it published."""
+    return once_per_stack(
+        scope,
+        f"Key-{name}",
+        lambda stack: kms.Key.from_key_arn(stack, f"Key-{name}", lookup(stack, f"{name}-key-arn")),
+    )

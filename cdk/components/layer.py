@@ -1,10 +1,10 @@
 """The layer with our package and what its functions need."""
 
-from aws_cdk import Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk.components.bundle import bundle_layer
+from cdk.components.shared import once_per_stack
 
 
 class Layer(lambda_.LayerVersion):
@@ -28,9 +28,6 @@ def layer_of(scope: Construct, folder: str = "switchboard") -> lambda_.ILayerVer
     Every stack has its own version of it (the asset is shared): a layer passed between stacks could not be
     replaced while another stack uses it.
     """
-    stack = Stack.of(scope)
-    existing = stack.node.try_find_child(f"Layer-{folder}")
-    if existing is not None:
-        assert isinstance(existing, Layer)
-        return existing
-    return Layer(stack, f"Layer-{folder}", folder=folder)
+    return once_per_stack(
+        scope, f"Layer-{folder}", lambda stack: Layer(stack, f"Layer-{folder}", folder=folder)
+    )

@@ -9,7 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.components.key import key_named
-from cdk.components.shared import lookup, publish
+from cdk.components.shared import acknowledge, lookup, once_per_stack, publish
 
 VISIBILITY_FACTOR = 6
 """AWS's advice: with less, a retried batch comes back while its first delivery is still at work."""
@@ -56,6 +56,10 @@ class Queue(Construct):
             visibility_timeout=Duration.seconds(VISIBILITY_FACTOR * consumer_timeout_s),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=receives_max),
         )
+        acknowledge(
+            self.dead_letters,
+            {"Serverless-SQSRedrivePolicy": "It is a dead-letter queue; an alarm calls people to it."},
+        )
         self.alarm = dead_letter_alarm(self, construct_id, self.dead_letters, alarms)
         if published_as:
             publish(self, f"{published_as}-queue-url", self.queue.queue_url)
@@ -84,4 +88,23 @@ def dead_letter_alarm(
 
 def alarm_topic(scope: Construct) -> sns.ITopic:
     """The topic to which every alarm reports; people subscribe to it (published by the data stack)."""
-    return sns.Topic.from_topic_arn(scope, "AlarmTopic", lookup(scope, "alarm-topic-arn"))
+    return once_per_stack(
+        scope,
+        "AlarmTopic",
+        lambda stack: sns.Topic.from_topic_arn(stack, "AlarmTopic", lookup(stack, "alarm-topic-arn")),
+    )
+
+
+def queue_named(scope: Construct, name: str) -> sqs.IQueue:
+    """The queue that another stack published as `name`, for example `call-events`."""
+    return once_per_stack(
+        scope,
+        f"Queue-{name}",
+        lambda stack: sqs.Queue.from_queue_attributes(
+            stack,
+            f"Queue-{name}",
+            queue_arn=lookup(stack, f"{name}-queue-arn"),
+            queue_url=lookup(stack, f"{name}-queue-url"),
+            key_arn=lookup(stack, "operations-key-arn"),
+        ),
+    )

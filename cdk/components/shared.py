@@ -4,7 +4,8 @@ Values pass by SSM parameters `/switchboard/<environment>/<name>`, never by expo
 somebody imports it, so that a stack could not be rolled forward alone (decision 0010).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
 from aws_cdk import Acknowledgment, Stack, Tags, Validations
 from aws_cdk import Environment as AwsEnvironment
@@ -14,6 +15,9 @@ from constructs import Construct, IConstruct
 from cdk.environments import CONTEXT_KEY, DEFAULT, Environment, environment_named
 
 PRODUCT = "switchboard"
+CONTROL_PACKS = ("HIPAA.Security", "NIST.800.53.R5", "PCI.DSS.321")
+
+T = TypeVar("T", bound=IConstruct)
 
 
 class SwitchboardStack(Stack):
@@ -72,3 +76,39 @@ def acknowledge(construct: IConstruct, findings: Mapping[str, str]) -> None:
     Validations.of(construct).acknowledge(
         *(Acknowledgment(id=rule, reason=reason) for rule, reason in findings.items())
     )
+
+
+def acknowledge_control(construct: IConstruct, rule: str, reason: str) -> None:
+    """Accept a rule that the packs HIPAA, NIST 800-53 and PCI DSS share, for example `LambdaInsideVPC`."""
+    acknowledge(construct, {f"{pack}-{rule}": reason for pack in CONTROL_PACKS})
+
+
+def acknowledge_wildcard(role: IConstruct, resource: str, reason: str) -> None:
+    """Accept `resource`, an ARN with a star (or a token of one), in the policies of `role` and below it.
+
+    cdk-nag names such a finding by the text of the ARN with its references in angle brackets.
+    """
+    text = _flat(Stack.of(role).resolve(resource))
+    acknowledge(role, {f"AwsSolutions-IAM5[Resource::{text}]": reason})
+
+
+def _flat(value: Any) -> str:
+    match value:
+        case str():
+            return value.replace("${", "<").replace("}", ">")
+        case {"Fn::Join": [str(delimiter), list(parts)]}:
+            return delimiter.join(map(_flat, parts))
+        case {"Fn::GetAtt": [resource, attribute]}:
+            return f"<{_flat(resource)}.{_flat(attribute)}>"
+        case {"Ref": name}:
+            return f"<{_flat(name)}>"
+    raise TypeError(
+        f"cdk-nag's text for {value!r} is not known here; see flatten-cfn-reference.js in cdk-nag."
+    )
+
+
+def once_per_stack(scope: IConstruct, construct_id: str, make: Callable[[Stack], T]) -> T:
+    """Return what `make` built as `construct_id` in the stack of `scope`, building it at the first call."""
+    stack = Stack.of(scope)
+    existing = stack.node.try_find_child(construct_id)
+    return make(stack) if existing is None else cast("T", existing)

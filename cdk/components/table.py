@@ -5,7 +5,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from cdk.components.shared import environment_of, publish
+from cdk.components.shared import acknowledge_control, environment_of, publish
 
 
 class Table(dynamodb.Table):
@@ -40,3 +40,8 @@ class Table(dynamodb.Table):
         publish(self, f"{name}-table-arn", self.table_arn)
         if self.table_stream_arn:
             publish(self, f"{name}-table-stream-arn", self.table_stream_arn)
+        acknowledge_control(
+            self,
+            "DynamoDBInBackupPlan",
+            "Point-in-time recovery restores any second; no backup outlives a retention.",
+        )

@@ -14,8 +14,15 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from cdk.components.role import Purpose, role_path
-from cdk.components.shared import PRODUCT, acknowledge, environment_of, publish
+from cdk.components.role import OWN_POLICY, Purpose, role_path
+from cdk.components.shared import (
+    PRODUCT,
+    acknowledge_control,
+    acknowledge_wildcard,
+    environment_of,
+    publish,
+    region_of,
+)
 
 TENANT = "${aws:PrincipalTag/tenant}"
 
@@ -54,17 +61,9 @@ class TenantAccessRole(iam.Role):
             max_session_duration=Duration.hours(1),
         )
         publish(self, f"tenant-{purpose}-role-arn", self.role_arn)
-        acknowledge(
-            self,
-            {
-                f"{pack}-IAMNoInlinePolicy": "The policy belongs to this one role and must die with it."
-                for pack in ("HIPAA.Security", "NIST.800.53.R5", "PCI.DSS.321")
-            },
-        )
+        acknowledge_control(self, "IAMNoInlinePolicy", OWN_POLICY)
 
-    def allow_rows(
-        self, tables: Sequence[dynamodb.ITable], *, key: kms.IKey, writable: bool, region: str
-    ) -> None:
+    def allow_rows(self, tables: Sequence[dynamodb.ITable], *, key: kms.IKey, writable: bool) -> None:
         """Let a session read, or also write, the rows of `tables` whose partition key begins with `<tenant>#`."""
         self.add_to_policy(
             iam.PolicyStatement(
@@ -80,7 +79,7 @@ class TenantAccessRole(iam.Role):
                 resources=[key.key_arn],
                 conditions={
                     "StringEquals": {
-                        "kms:ViaService": f"dynamodb.{region}.amazonaws.com",
+                        "kms:ViaService": f"dynamodb.{region_of(self)}.{Aws.URL_SUFFIX}",
                         "kms:EncryptionContext:aws:dynamodb:tableName": [
                             table.table_name for table in tables
                         ],
@@ -96,13 +95,9 @@ class TenantAccessRole(iam.Role):
         Objects are encrypted under `key` with the encryption context `tenant`, so that the key refuses what the prefix
         would not. Writers send `x-amz-server-side-encryption-context` with {"tenant": "<tenant>"}.
         """
-        self.add_to_policy(
-            iam.PolicyStatement(actions=list(actions), resources=[bucket.arn_for_objects(f"{TENANT}/*")])
-        )
-        acknowledge(
-            self,
-            {},
-        )
+        objects = bucket.arn_for_objects(f"{TENANT}/*")
+        self.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=[objects]))
+        acknowledge_wildcard(self, objects, "All objects of the one tenant that the session is for.")
         self.add_to_policy(
             iam.PolicyStatement(
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
@@ -128,3 +123,75 @@ def _workloads(scope: Construct) -> iam.IPrincipal:
             }
         )
     )
+
+
+def guard_objects(bucket: s3.Bucket, key: kms.Key) -> None:
+    """Refuse, whatever a role's own policy says, objects of other tenants and objects that `key` does not protect.
+
+    Every PutObject must name the key: SSE `aws:kms`, the key's ARN, and the encryption context of its tenant.
+    """
+    everybody, objects = iam.AnyPrincipal(), bucket.arn_for_objects("*")
+    guarded = ["s3:GetObject*", "s3:PutObject", "s3:DeleteObject*"]
+    bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="OwnTenantOnly",
+            effect=iam.Effect.DENY,
+            principals=[everybody],
+            actions=guarded,
+            not_resources=[bucket.arn_for_objects(f"{TENANT}/*")],
+            conditions={"Bool": {"aws:PrincipalIsAWSService": "false"}},
+        )
+    )
+    # Apart, since AWS does not say what NotResource matches when its variable has no value.
+    bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="TenantSessionsOnly",
+            effect=iam.Effect.DENY,
+            principals=[everybody],
+            actions=guarded,
+            resources=[objects],
+            conditions={
+                "Null": {"aws:PrincipalTag/tenant": "true"},
+                "Bool": {"aws:PrincipalIsAWSService": "false"},
+            },
+        )
+    )
+    for sid, condition, value in (
+        ("EncryptedOnly", "s3:x-amz-server-side-encryption", "aws:kms"),
+        ("OwnKeyOnly", "s3:x-amz-server-side-encryption-aws-kms-key-id", key.key_arn),
+    ):
+        bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=sid,
+                effect=iam.Effect.DENY,
+                principals=[everybody],
+                actions=["s3:PutObject"],
+                resources=[objects],
+                conditions={"StringNotEquals": {condition: value}},
+            )
+        )
+
+
+def guard_key(key: kms.Key) -> None:
+    """Refuse, whatever a role's own policy says, to use `key` without a tenant's session and for another tenant."""
+    own = {"kms:EncryptionContext:tenant": TENANT}
+    for sid, conditions in (
+        ("TenantSessionsOnly", {"Null": {"aws:PrincipalTag/tenant": "true"}}),
+        ("OwnTenantOnly", {"StringNotEquals": own}),
+    ):
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=sid,
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=[
+                    "kms:Decrypt",
+                    "kms:Encrypt",
+                    "kms:GenerateDataKey*",
+                    "kms:ReEncrypt*",
+                    "kms:CreateGrant",
+                ],
+                resources=["*"],  # in a key policy: this key
+                conditions=conditions,
+            )
+        )

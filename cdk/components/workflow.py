@@ -11,7 +11,7 @@ from constructs import Construct
 from cdk.components.bundle import ROOT
 from cdk.components.function import Function, LogGroup
 from cdk.components.role import WorkloadRole
-from cdk.components.shared import acknowledge, publish
+from cdk.components.shared import acknowledge_wildcard, publish
 
 DEFINITIONS = ROOT / "stepfunctions"
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
@@ -71,11 +71,8 @@ class Workflow(stepfunctions.StateMachine):
                 iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn])
             )
         publish(self, f"{name.replace('_', '-')}-workflow-arn", self.state_machine_arn)
-        acknowledge(
-            workload,
-            {
-                "AwsSolutions-IAM5[Resource::*]": "Log delivery and X-Ray know no resources; the log group is encrypted and ours."
-            },
+        acknowledge_wildcard(
+            workload, "*", "Log delivery and X-Ray know no resources; the log group is encrypted and ours."
         )
 
 

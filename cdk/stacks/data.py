@@ -1,18 +1,23 @@
 """What must survive: tables, buckets, keys, the call events' queue, the providers' secret, and who may touch them."""
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from cdk.components.bucket import Bucket
+from cdk.components.bucket import AccessLogsBucket, Bucket
 from cdk.components.key import Key
 from cdk.components.queue import Queue
-from cdk.components.shared import PRODUCT, SwitchboardStack, publish
+from cdk.components.shared import (
+    PRODUCT,
+    SwitchboardStack,
+    acknowledge,
+    acknowledge_control,
+    publish,
+)
 from cdk.components.table import Table
-from cdk.components.tenant_access import TenantAccessRole
+from cdk.components.tenant_access import TenantAccessRole, guard_key, guard_objects
 
 EVENT_CONSUMER_TIMEOUT_S = 60
 """The time-out of the function that starts workflows from call events: it starts up to ten executions, 1 s each at worst."""
@@ -52,7 +57,7 @@ class DataStack(SwitchboardStack):
             self,
             "OperationsKey",
             name="operations",
-            purpose="Logs, queues, alarms and facts: no personal data",
+            purpose="Logs, queues, alarms, configuration, facts: nothing personal",
         )
         self.operations_key.allow_service(
             f"logs.{self.region}.amazonaws.com",
@@ -87,26 +92,9 @@ class DataStack(SwitchboardStack):
         self.idempotency = Table(self, "Idempotency", name="idempotency", key=key)
 
     def _make_buckets(self) -> None:
-        self.access_logs = s3.Bucket(
-            self,
-            "AccessLogs",
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            versioned=True,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    id="housekeeping",
-                    abort_incomplete_multipart_upload_after=Duration.days(1),
-                    expiration=Duration.days(self.record.log_retention_days),
-                    noncurrent_version_expiration=Duration.days(30),
-                )
-            ],
-            removal_policy=RemovalPolicy.RETAIN,
+        self.access_logs = AccessLogsBucket(
+            self, "AccessLogs", expires_after_days=self.record.log_retention_days
         )
-        publish(self, "access-logs-bucket-name", self.access_logs.bucket_name)
         self.recordings = Bucket(
             self,
             "Recordings",
@@ -116,11 +104,13 @@ class DataStack(SwitchboardStack):
             expires_after_days=self.record.recording_retention_days,
             lock_days=self.record.recording_lock_days,
         )
+        guard_objects(self.recordings, self.data_key)
+        guard_key(self.data_key)
         self.configuration_bucket = Bucket(
             self,
             "ConfigurationBucket",
             name="configuration",
-            key=self.data_key,
+            key=self.operations_key,
             access_logs=self.access_logs,
             expires_after_days=None,
         )
@@ -137,24 +127,22 @@ class DataStack(SwitchboardStack):
         calls = TenantAccessRole(
             self, "TenantCalls", purpose="calls", description="One tenant's live calls: gateway and webhooks"
         )
-        calls.allow_rows(
-            [self.calls, self.idempotency], key=self.tables_key, writable=True, region=self.region
-        )
-        calls.allow_rows([self.configuration], key=self.tables_key, writable=False, region=self.region)
+        calls.allow_rows([self.calls, self.idempotency], key=self.tables_key, writable=True)
+        calls.allow_rows([self.configuration], key=self.tables_key, writable=False)
         calls.allow_objects(self.recordings, key=self.data_key, actions=["s3:PutObject"])
         records = TenantAccessRole(
-            self,
-            "TenantRecords",
-            purpose="records",
-            description="One tenant's records: workflows and consoles",
+            self, "TenantRecords", purpose="records", description="One tenant's records: workflows"
         )
-        records.allow_rows(
-            [self.calls, self.records, self.configuration, self.idempotency],
-            key=self.tables_key,
-            writable=True,
-            region=self.region,
-        )
+        records.allow_rows([self.calls, self.records, self.idempotency], key=self.tables_key, writable=True)
+        records.allow_rows([self.configuration], key=self.tables_key, writable=False)
         records.allow_objects(self.recordings, key=self.data_key, actions=["s3:GetObject", "s3:PutObject"])
+        configuration = TenantAccessRole(
+            self,
+            "TenantConfiguration",
+            purpose="configuration",
+            description="One tenant's configuration: who edits it",
+        )
+        configuration.allow_rows([self.configuration], key=self.tables_key, writable=True)
 
     def _make_secret(self) -> None:
         secret = secretsmanager.Secret(
@@ -173,3 +161,9 @@ class DataStack(SwitchboardStack):
             ),
         )
         publish(self, "providers-secret-arn", secret.secret_arn)
+        rotation = (
+            "Vendors issue these keys and have no API to replace them: an operator puts a new version, running processes "
+            "read it within minutes (docs/operate/rotate-a-secret.md)."
+        )
+        acknowledge(secret, {"AwsSolutions-SMG4": rotation})
+        acknowledge_control(secret, "SecretsManagerRotationEnabled", rotation)

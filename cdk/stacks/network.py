@@ -2,11 +2,13 @@
 
 from aws_cdk import Fn
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk.components.function import LogGroup
-from cdk.components.shared import SwitchboardStack
+from cdk.components.role import WorkloadRole
+from cdk.components.shared import SwitchboardStack, acknowledge_control
+
+ADDRESSES = "10.0.0.0/16"
 
 
 class NetworkStack(SwitchboardStack):
@@ -17,7 +19,7 @@ class NetworkStack(SwitchboardStack):
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
-            ip_addresses=ec2.IpAddresses.cidr("10.0.0.0/16"),
+            ip_addresses=ec2.IpAddresses.cidr(ADDRESSES),
             # By number, not by name: synth knows no account and may ask nobody.
             availability_zones=[Fn.select(zone, Fn.get_azs()) for zone in range(self.record.zones)],
             nat_gateways=self.record.nat_gateways,
@@ -40,11 +42,27 @@ class NetworkStack(SwitchboardStack):
                 "DynamoDb": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.DYNAMODB),
             },
         )
+        acknowledge_control(
+            self.vpc,
+            "VPCDefaultSecurityGroupClosed",
+            "Nothing uses the default group: every resource names its own.",
+        )
+        for subnet in self.vpc.public_subnets:
+            acknowledge_control(
+                subnet,
+                "VPCNoUnrestrictedRouteToIGW",
+                "Public subnets hold the load balancer and NAT, and nothing else.",
+            )
         self._log_flows()
         self._add_interface_endpoints()
 
     def _log_flows(self) -> None:
-        role = iam.Role(self, "FlowLogsRole", assumed_by=iam.ServicePrincipal("vpc-flow-logs.amazonaws.com"))
+        role = WorkloadRole(
+            self,
+            "FlowLogsRole",
+            service="vpc-flow-logs.amazonaws.com",
+            description="Writes the network's flow logs",
+        )
         self.vpc.add_flow_log(
             "FlowLogs",
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(
@@ -62,9 +80,7 @@ class NetworkStack(SwitchboardStack):
             description="AWS services inside the network: TLS from its private subnets",
             allow_all_outbound=False,
         )
-        group.add_ingress_rule(
-            ec2.Peer.ipv4(self.vpc.vpc_cidr_block), ec2.Port.tcp(443), "TLS from the network"
-        )
+        group.add_ingress_rule(ec2.Peer.ipv4(ADDRESSES), ec2.Port.tcp(443), "TLS from the network")
         for service in self.record.interface_endpoints:
             self.vpc.add_interface_endpoint(
                 f"Endpoint-{service}",
