@@ -53,19 +53,19 @@ async def local_cloud(
     *,
     code_root: Path,
     log_dir: Path,
-    extra_environment: Mapping[str, str] | None = None,
+    overrides: Mapping[str, str] | None = None,
     port: int = 0,
     prepare: Callable[[Deployment, Callable[[str], Any]], None] | None = None,
 ) -> AsyncIterator[LocalCloud]:
     """Apply the assembly and run everything in it until the context ends.
 
     `prepare` runs after everything is applied and before anything runs: the place for secrets' values.
-    `extra_environment` goes to every function. Raises `AssemblyError`, `ApplyError`, `OSError`.
+    `overrides` are the values that functions get here for variables that their templates name. Raises `AssemblyError`, `ApplyError`, `OSError`.
     """
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="local-cloud"))
     stacks = read_assembly(assembly)
-    async with _Core(loop, log_dir, extra_environment or {}, port) as core:
+    async with _Core(loop, log_dir, overrides or {}, port) as core:
         deployment = await asyncio.to_thread(
             apply, stacks, client=core.client, region=REGION, code_root=code_root
         )
@@ -96,11 +96,11 @@ class _Core:
     """moto and the functions: what the workers stand on. moto's threads reach the loop through the hooks."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, log_dir: Path, extra: Mapping[str, str], port: int
+        self, loop: asyncio.AbstractEventLoop, log_dir: Path, overrides: Mapping[str, str], port: int
     ) -> None:
         self._loop = loop
         self._log_dir = log_dir
-        self._extra = extra
+        self._overrides = overrides
         self._emulator = emulator(
             Hooks(
                 invoke=lambda name, payload: self._in_loop(self._invoke(name, payload)),
@@ -116,7 +116,9 @@ class _Core:
         self.endpoint_url = self._emulator.__enter__()
         self.environment = environment(self.endpoint_url)
         self.client = clients(self.endpoint_url)
-        self.functions = FunctionHost(environment={**self._extra, **self.environment}, log_dir=self._log_dir)
+        self.functions = FunctionHost(
+            environment=self.environment, overrides=self._overrides, log_dir=self._log_dir
+        )
         self.later = LaterInvoker(self.functions)
         self.targets = Targets(self.client, self.later)
         self.later.send = lambda arn, text, attributes: self.targets.send(arn, text, attributes=attributes)

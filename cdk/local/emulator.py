@@ -6,7 +6,10 @@ moto runs in threads of this process. Each hook is called in one of them and may
 
 import copy
 import os
+import re
+import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +23,9 @@ from moto.core.config import default_user_config
 from moto.core.exceptions import JsonRESTError
 from moto.events.models import Rule
 from moto.firehose.models import FirehoseBackend
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.stepfunctions.parser.asl.jsonata import jsonata as moto_jsonata
+from werkzeug.serving import make_server
 
 from cdk.local.deployment import Target
 from cdk.local.resources.events import target_of
@@ -30,6 +34,10 @@ from cdk.local.runtime.api import Answer
 REGION = "us-east-1"
 ACCESS_KEY = "local"
 """moto takes any key; this one tells a reader of logs that nothing here reaches AWS."""
+STOP_POLL_S = 0.05
+
+_SERVICE = re.compile(r"Credential=[^/]*/\d+/[^/]*/([^/]+)/aws4_request")
+_WAITING = frozenset({"lambda", "sqs", "states"})
 
 
 class InvokeRefused(Exception):
@@ -58,16 +66,19 @@ class Hooks:
 @contextmanager
 def emulator(hooks: Hooks, *, port: int = 0) -> Iterator[str]:
     """Run moto on loopback (`port` 0: any free one) and yield its URL. One at a time per process: its state is global."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     _install(hooks)
-    server.start()
+    app = _orderly(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=MotoRequestHandler)
+    serving = threading.Thread(target=server.serve_forever, args=(STOP_POLL_S,), name="moto", daemon=True)
+    serving.start()
     try:
-        host, bound = server.get_host_and_port()
         # Step Functions' tasks call services at this port.
-        os.environ["MOTO_PORT"] = str(bound)
-        yield f"http://{host}:{bound}"
+        os.environ["MOTO_PORT"] = str(server.server_port)
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
-        server.stop()
+        server.shutdown()
+        serving.join()
+        server.server_close()
 
 
 def environment(endpoint_url: str) -> dict[str, str]:
@@ -105,6 +116,24 @@ def clients(endpoint_url: str) -> Callable[[str], Any]:
         return made[service]
 
     return client
+
+
+def _orderly(app: Callable[..., Any]) -> Callable[..., Any]:
+    """Serve the requests of one service one after the other: moto's conditional writes are not atomic among threads.
+
+    Services whose requests wait for others are left alone.
+    """
+    locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def serve(environ: Any, start_response: Any) -> Any:
+        signed_for = _SERVICE.search(environ.get("HTTP_AUTHORIZATION", ""))
+        service = signed_for[1] if signed_for else ""
+        if service in _WAITING:
+            return app(environ, start_response)
+        with locks[service]:
+            return list(app(environ, start_response))
+
+    return serve
 
 
 def _install(hooks: Hooks) -> None:

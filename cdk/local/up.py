@@ -1,5 +1,138 @@
+"""`make up`: the whole platform on this machine, on the templates, functions and workflows that are deployed.
+
+The gateway, the softphone and the address in front of them are `switchboard up`, a process of its own, with the environment that
+the voice stack's task definition gives the gateway; `/twilio/*` goes to the webhook's function as behind API Gateway.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+import httpx2
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cdk.local.applier import ApplyError
+from cdk.local.assembly import AssemblyError
+from cdk.local.cloud import LocalCloud, local_cloud
+from cdk.local.providers import Providers, ProvidersError, put_providers_secret, read_providers
+from cdk.local.serve import ensure_assembly, stop_event
+from cdk.local.staleness import SynthFailed
+
+STOP_TIMEOUT_S = 30.0
+"""The gateway gets its drain grace, and each process ten seconds."""
+WARM_TIMEOUT_S = 60.0
+_BOUND = Path(__file__).with_name("bound.py")
+_NOT_HERE = ("SWITCHBOARD_HOST", "SWITCHBOARD_PORT")
+"""Where the gateway listens is the local edge's business."""
 
 
 async def run_up(*, root: Path, log_dir: Path) -> int:
-    return 0
+    """Run until Ctrl-C; returns the exit code."""
+    stopping = stop_event()
+    started_s = time.monotonic()
+    try:
+        providers = read_providers()
+        _say(
+            "Preparing the local cloud (the first time, and after a change of cdk/, this takes a minute) ..."
+        )
+        assembly = await asyncio.to_thread(ensure_assembly, root)
+        async with local_cloud(
+            assembly,
+            code_root=root,
+            log_dir=log_dir / "logs",
+            overrides=providers.settings,
+            prepare=lambda _deployment, client: put_providers_secret(client, providers),
+        ) as cloud:
+            await _warm(cloud)
+            _introduce(cloud, log_dir, time.monotonic() - started_s)
+            return await _run_platform(cloud, providers, log_dir, stopping)
+    except (AssemblyError, ApplyError, SynthFailed, ProvidersError) as error:
+        _say(f"The local cloud could not start: {error}")
+    except (OSError, BotoCoreError, ClientError) as error:
+        _say(f"The local cloud could not start ({type(error).__name__}): {error}")
+    return 2
+
+
+async def _run_platform(
+    cloud: LocalCloud, providers: Providers, log_dir: Path, stopping: asyncio.Event
+) -> int:
+    webhooks = ["--webhooks", cloud.http_url] if _serves_webhooks(cloud) else []
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(_BOUND),
+        "TERM",
+        "switchboard.cli",
+        "up",
+        "--logs",
+        str(log_dir),
+        *webhooks,
+        env=gateway_environment(cloud, providers, os.environ),
+        start_new_session=True,  # Ctrl-C is ours to pass on, once
+    )
+    exiting = asyncio.create_task(process.wait())
+    stop = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({exiting, stop}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stop.cancel()
+        await _end(process, exiting)
+    return 0 if stopping.is_set() else (process.returncode or 0)
+
+
+async def _end(process: asyncio.subprocess.Process, exiting: "asyncio.Task[int]") -> None:
+    if process.returncode is None:
+        process.terminate()
+    try:
+        async with asyncio.timeout(STOP_TIMEOUT_S):
+            await exiting
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def gateway_environment(
+    cloud: LocalCloud, providers: Providers, environ: Mapping[str, str]
+) -> dict[str, str]:
+    """The process's environment, over it the task definition's, over that what belongs to this machine."""
+    deployed: dict[str, str] = {}
+    for container in cloud.deployment.containers:
+        deployed |= {k: v for k, v in container.environment.items() if k not in _NOT_HERE}
+    return {**environ, **deployed, **providers.settings, **providers.secret, **cloud.environment}
+
+
+def _serves_webhooks(cloud: LocalCloud) -> bool:
+    return any(route.function for route in cloud.deployment.routes)
+
+
+async def _warm(cloud: LocalCloud) -> None:
+    """Start the webhook's function before the first caller waits for it, as SnapStart does."""
+    if _serves_webhooks(cloud):
+        async with httpx2.AsyncClient(trust_env=False, timeout=WARM_TIMEOUT_S) as client:
+            await client.get(f"{cloud.http_url}/health")
+
+
+def _introduce(cloud: LocalCloud, log_dir: Path, took_s: float) -> None:
+    deployment = cloud.deployment
+    made, skipped = sum(deployment.applied.values()), sum(deployment.skipped.values())
+    access = " ".join(f"{name}={value}" for name, value in sorted(cloud.environment.items()))
+    _say(
+        f"The local cloud is up after {took_s:.0f} s: {made} resources of {len(deployment.outputs)} stacks are real, "
+        f"{skipped} have no meaning on one machine."
+    )
+    _say(f"  endpoint        {cloud.endpoint_url}")
+    _say(f"  look inside     {access} aws dynamodb list-tables")
+    _say(
+        f"  functions       {', '.join(sorted(each.label or each.name for each in deployment.functions)) or '-'}"
+    )
+    _say(f"  workflows       {', '.join(sorted(deployment.workflows)) or '-'}")
+    _say(f"  webhooks        {cloud.http_url}")
+    _say(f"  function logs   {log_dir}/logs/")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - this command talks to a person

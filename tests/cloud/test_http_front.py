@@ -85,7 +85,7 @@ def test_an_answer_without_a_status_is_a_body_for_one_format_and_an_error_for_th
 
 
 def test_an_answer_carries_binary_bodies_and_repeated_headers():
-    """multiValueHeaders replace headers of the same name."""
+    """MultiValueHeaders replace headers of the same name."""
     payload = (
         b'{"statusCode": 200, "isBase64Encoded": true, "body": "aGk=", "headers": {"X-A": "0", "X-B": "9"},'
         b' "multiValueHeaders": {"X-A": ["1", "2"]}}'

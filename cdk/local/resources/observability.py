@@ -21,6 +21,13 @@ def make_log_group(resource: Resource) -> Made:
     return Made(name, {"Arn": resource.arn("logs", f"log-group:{name}:*")})
 
 
+def make_log_stream(resource: Resource) -> Made:
+    """Make a stream of a log group."""
+    name = resource.name("LogStreamName", length_max=512)
+    resource.client("logs").create_log_stream(logGroupName=resource["LogGroupName"], logStreamName=name)
+    return Made(name)
+
+
 def make_log_policy(resource: Resource) -> Made:
     """Let a service write to log groups; kept, not evaluated."""
     resource.client("logs").put_resource_policy(
@@ -86,6 +93,7 @@ MAKERS: dict[str, Maker] = {
     "AWS::CloudWatch::CompositeAlarm": make_composite_alarm,
     "AWS::CloudWatch::Dashboard": make_dashboard,
     "AWS::Logs::LogGroup": make_log_group,
+    "AWS::Logs::LogStream": make_log_stream,
     "AWS::Logs::MetricFilter": make_metric_filter,
     "AWS::Logs::QueryDefinition": make_query,
     "AWS::Logs::ResourcePolicy": make_log_policy,

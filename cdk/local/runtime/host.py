@@ -31,10 +31,16 @@ class PayloadTooLarge(Exception):
 
 
 class FunctionHost:
-    """Runs functions by name. Use it in one event loop; `close()` stops every process."""
+    """Runs functions by name. Use it in one event loop; `close()` stops every process.
 
-    def __init__(self, *, environment: Mapping[str, str], log_dir: Path) -> None:
+    `environment` is what every function gets, `overrides` replaces values of variables that its template names.
+    """
+
+    def __init__(
+        self, *, environment: Mapping[str, str], log_dir: Path, overrides: Mapping[str, str] | None = None
+    ) -> None:
         self._environment = environment
+        self._overrides = overrides or {}
         self._log_dir = log_dir
         self._specs: dict[str, FunctionSpec] = {}
         self._idle: defaultdict[str, list[Worker]] = defaultdict(list)
@@ -111,7 +117,12 @@ class FunctionHost:
             if worker.is_alive and worker.spec is spec:
                 return worker, None
             await worker.stop()
-        worker = Worker(spec, environment=self._environment, log_path=self._log_dir / f"{spec.name}.log")
+        worker = Worker(
+            spec,
+            environment=self._environment,
+            overrides=self._overrides,
+            log_path=self._log_dir / f"{spec.label or spec.name}.log",
+        )
         self._running[spec.name].add(worker)
         try:
             return worker, await worker.start()

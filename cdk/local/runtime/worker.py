@@ -14,14 +14,22 @@ from cdk.local.runtime.spec import FunctionSpec
 INIT_TIMEOUT_S = 60.0
 """Lambda gives 10 s; a laptop that starts several functions at once needs longer for their imports."""
 LOG_BYTES_MAX = 20 * 1024 * 1024
-BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+BOUND = Path(__file__).parents[1] / "bound.py"
 
 
 class Worker:
     """Start it, invoke it any number of times, stop it. Once `is_alive` is false it is of no further use."""
 
-    def __init__(self, spec: FunctionSpec, *, environment: Mapping[str, str], log_path: Path) -> None:
+    def __init__(
+        self,
+        spec: FunctionSpec,
+        *,
+        environment: Mapping[str, str],
+        overrides: Mapping[str, str],
+        log_path: Path,
+    ) -> None:
         self.spec = spec
+        self._overrides = overrides
         self.idle_since_s = 0.0
         self._environment = environment
         self._log_path = log_path
@@ -40,8 +48,10 @@ class Worker:
         with _open_log(self._log_path) as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-P",  # the folder of bootstrap.py is not part of the function
-                str(BOOTSTRAP),
+                "-P",  # the folder of bound.py is not part of the function
+                str(BOUND),
+                "KILL",
+                "awslambdaric",
                 self.spec.handler,
                 cwd=self.spec.code_root,
                 env={**self._variables(), "AWS_LAMBDA_RUNTIME_API": address},
@@ -117,7 +127,10 @@ class Worker:
             log.write(f"{line}\n")
 
     def _variables(self) -> dict[str, str]:
-        """What Lambda sets, the host's (endpoint, credentials, PATH), and over both the template's own."""
+        """What Lambda sets, then the host's endpoint and credentials, then the template's own.
+
+        Of what the template names, addresses and vendors are this machine's.
+        """
         spec = self.spec
         own = {
             "_HANDLER": spec.handler,
@@ -135,7 +148,8 @@ class Worker:
             "PYTHONUNBUFFERED": "1",
             "TZ": ":UTC",
         }
-        return {**own, **self._environment, **spec.environment}
+        ours = {name: value for name, value in self._overrides.items() if name in spec.environment}
+        return {**own, **self._environment, **spec.environment, **ours}
 
 
 async def _first(*futures: asyncio.Future[Any], timeout_s: float) -> None:

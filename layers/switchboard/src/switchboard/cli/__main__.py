@@ -40,9 +40,12 @@ def demo(
 @main.command()
 def up(
     logs: Annotated[Path, typer.Option(help="Where the logs go.")] = Path("build/up"),
+    webhooks: Annotated[
+        str, typer.Option(help="Who answers /twilio/* instead of a process of its own: http://host:port.")
+    ] = "",
 ) -> None:
     """Keep the platform running on this machine, with a softphone in the browser."""
-    raise typer.Exit(asyncio.run(run_up(log_dir=logs)))
+    raise typer.Exit(asyncio.run(run_up(log_dir=logs, webhooks_url=webhooks)))
 
 
 @main.command()
