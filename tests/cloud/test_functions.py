@@ -1,8 +1,8 @@
 """Functions run as on Lambda: answers, errors, deadlines, warm reuse, concurrency, second attempts."""
 
 import json
-import os
-import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,8 +10,7 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.cloud.local_cloud import FunctionFailed, LocalCloud, running_cloud, wait_for
-from tests.cloud.small_stack import write_assembly
+from tests.cloud.local_cloud import ROOT, FunctionFailed, LocalCloud, wait_for
 
 
 def test_a_handler_sees_a_real_context_and_the_environment_of_its_template(small_cloud: LocalCloud):
@@ -152,20 +151,37 @@ def test_an_asynchronous_event_is_tried_three_times_and_then_kept(small_cloud: L
     assert attributes["ErrorMessage"]["StringValue"] == "attempt 3"  # type: ignore[index]
 
 
-def test_no_process_outlives_the_cloud(tmp_path):
-    """Not even when the cloud is killed in the middle of an event, without a chance to clean up."""
-    write_assembly(tmp_path / "cdk.out")
-    with running_cloud(tmp_path / "logs", assembly=tmp_path / "cdk.out") as cloud:
-        cloud.invoke(cloud.name("Plain"), {"do": "context"})
-        cloud.client("lambda").invoke(
-            FunctionName=cloud.name("Plain"),
-            InvocationType="Event",
-            Payload=json.dumps({"do": "sleep", "seconds": 60}),
+HOST = """
+import asyncio, sys
+from pathlib import Path
+from cdk.local.runtime.host import FunctionHost
+from cdk.local.runtime.spec import FunctionSpec
+
+async def main(folder):
+    host = FunctionHost(environment={}, log_dir=folder / "logs")
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    host.register(FunctionSpec(name="f", arn=arn, handler="f.handler", code_root=folder, timeout_s=60))
+    await host.invoke("f", b"{}")
+
+asyncio.run(main(Path(sys.argv[1])))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a function ends after its event only")
+def test_no_function_outlives_its_host(tmp_path):
+    """Not even when the host is killed in the middle of an event, without a chance to clean up."""
+    (tmp_path / "f.py").write_text(
+        "import os, pathlib, time\n"
+        "def handler(event, context):\n"
+        "    pathlib.Path('started').write_text(str(os.getpid()))\n"
+        "    time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", HOST, str(tmp_path)], cwd=ROOT) as host:
+        pid = wait_for(
+            lambda: (tmp_path / "started").exists() and (tmp_path / "started").read_text(), what="f"
         )
-        children = psutil.Process(cloud.process.pid).children(recursive=True)
-        os.kill(cloud.process.pid, signal.SIGKILL)
+        function = psutil.Process(int(pid))
+        host.kill()
+        host.wait()
 
-        _, alive = psutil.wait_procs(children, timeout=10)
-
-    assert children
-    assert not alive
+        assert psutil.wait_procs([function], timeout=10)[1] == []
