@@ -20,6 +20,12 @@ from cdk.local.resources import MAKERS, skip_reason
 
 Client = Callable[[str], Any]
 
+_GIVEN: Mapping[str, str] = {
+    "BootstrapVersion": "local",  # CDK's own
+    "CertificateArn": f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/local",
+}
+"""Parameters for which people give a value when they deploy."""
+
 
 class ApplyError(Exception):
     """A resource could not be made; the text names it and says what to do."""
@@ -144,8 +150,8 @@ class _StackApplier:
 
     def _parameter(self, name: str, parameter: Mapping[str, Any]) -> Any:
         kind, default = parameter["Type"], parameter.get("Default")
-        if name == "BootstrapVersion":
-            return "local"  # the one parameter that CDK adds for itself
+        if name in _GIVEN:
+            return _GIVEN[name]
         if kind.startswith("AWS::SSM::Parameter::Value"):
             return self._dynamic("ssm", str(default))
         if default is None:

@@ -66,19 +66,19 @@ class Hooks:
 @contextmanager
 def emulator(hooks: Hooks, *, port: int = 0) -> Iterator[str]:
     """Run moto on loopback (`port` 0: any free one) and yield its URL. One at a time per process: its state is global."""
-    _install(hooks)
     app = _orderly(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=MotoRequestHandler)
     serving = threading.Thread(target=server.serve_forever, args=(STOP_POLL_S,), name="moto", daemon=True)
-    serving.start()
-    try:
-        # Step Functions' tasks call services at this port.
-        os.environ["MOTO_PORT"] = str(server.server_port)
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        serving.join()
-        server.server_close()
+    with _installed(hooks):
+        serving.start()
+        try:
+            # Step Functions' tasks call services at this port.
+            os.environ["MOTO_PORT"] = str(server.server_port)
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            serving.join()
+            server.server_close()
 
 
 def environment(endpoint_url: str) -> dict[str, str]:
@@ -136,13 +136,27 @@ def _orderly(app: Callable[..., Any]) -> Callable[..., Any]:
     return serve
 
 
-def _install(hooks: Hooks) -> None:
+@contextmanager
+def _installed(hooks: Hooks) -> Iterator[None]:
+    """Replace what moto lacks, and put it back in the end."""
+    replaced = (
+        (moto_jsonata, "_eval_jsonata", _evaluate),  # declared by moto and never set
+        (LambdaSimpleBackend, "invoke", _invoke_with(hooks)),
+        (Rule, "send_to_targets", _send_with(hooks, Rule.send_to_targets)),
+        (FirehoseBackend, "put_record_batch", _put_with(hooks)),
+    )
+    originals = [(owner, name, getattr(owner, name)) for owner, name, _ in replaced]
+    user_config = copy.deepcopy(default_user_config)
     default_user_config["lambda"] = {"use_docker": False}
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
-    moto_jsonata._eval_jsonata = _evaluate  # noqa: SLF001 - the hook that moto declares and never sets
-    _install_functions(hooks)
-    _install_relay(hooks)
-    _install_delivery(hooks)
+    try:
+        for owner, name, ours in replaced:
+            setattr(owner, name, ours)
+        yield
+    finally:
+        for owner, name, original in originals:
+            setattr(owner, name, original)
+        default_user_config.update(user_config)
 
 
 def _evaluate(expression: str) -> Any:
@@ -154,7 +168,7 @@ def _evaluate(expression: str) -> Any:
         raise moto_jsonata.JSONataException("States.QueryEvaluationError", str(error)) from error
 
 
-def _install_functions(hooks: Hooks) -> None:
+def _invoke_with(hooks: Hooks) -> Callable[..., bytes]:
     def invoke(
         _backend: LambdaSimpleBackend,
         function_name: str,
@@ -177,12 +191,10 @@ def _install_functions(hooks: Hooks) -> None:
             response_headers["x-amz-function-error"] = "Unhandled"
         return answer.payload
 
-    LambdaSimpleBackend.invoke = invoke  # type: ignore[method-assign,assignment]
+    return invoke
 
 
-def _install_relay(hooks: Hooks) -> None:
-    original = Rule.send_to_targets
-
+def _send_with(hooks: Hooks, original: Callable[..., None]) -> Callable[..., None]:
     def send_to_targets(rule: Rule, event: Any, transform_input: bool = True) -> None:
         ours = [each for each in rule.targets if each["Arn"].split(":")[2] in {"lambda", "states"}]
         if ours and rule.state == "ENABLED" and rule.event_pattern.matches_event(event):
@@ -194,10 +206,10 @@ def _install_relay(hooks: Hooks) -> None:
             known.targets = theirs
             original(known, event, transform_input)
 
-    Rule.send_to_targets = send_to_targets  # type: ignore[method-assign,assignment]
+    return send_to_targets
 
 
-def _install_delivery(hooks: Hooks) -> None:
+def _put_with(hooks: Hooks) -> Callable[..., dict[str, Any]]:
     def put_record_batch(
         backend: FirehoseBackend, delivery_stream_name: str, records: list[dict[str, Any]]
     ) -> dict[str, Any]:
@@ -209,4 +221,4 @@ def _install_delivery(hooks: Hooks) -> None:
             "RequestResponses": [{"RecordId": str(uuid.uuid4())} for _ in records],
         }
 
-    FirehoseBackend.put_record_batch = put_record_batch  # type: ignore[method-assign,assignment]
+    return put_record_batch

@@ -17,6 +17,7 @@ DEFAULTS: Mapping[str, str] = {
     "SWITCHBOARD_TTS": "embedded",
     "SWITCHBOARD_HANDOVER_NUMBER": "",
     "SWITCHBOARD_DRAIN_GRACE_S": "2",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "",  # there is no collector here
 }
 """Settings whose deployed values mean nothing on this machine."""
 SECRET_NAMES = (
@@ -36,7 +37,9 @@ class ProvidersError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Providers:
-    """`settings` win over a template's values; `secret` is what the providers' secret holds."""
+    """`settings` win over a template's values: what the person has set wins over everything. `secret` is what the
+    providers' secret holds.
+    """
 
     settings: Mapping[str, str]
     secret: Mapping[str, str]
@@ -47,7 +50,9 @@ def read_providers(environ: Mapping[str, str] | None = None) -> Providers:
     if environ is None:
         from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
         environ = {**from_file, **os.environ}
-    settings = {name: environ.get(name, default) for name, default in DEFAULTS.items()}
+    # Of AWS, nothing of the person's counts: neither account nor endpoint nor profile.
+    person = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
+    settings = {**DEFAULTS, **person}
     for name in ("SWITCHBOARD_ASR", "SWITCHBOARD_LLM", "SWITCHBOARD_TTS"):
         if on_aws := _ON_AWS & {each.strip() for each in settings[name].lower().split(",")}:
             raise ProvidersError(

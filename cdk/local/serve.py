@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cdk.local.applier import ApplyError
 from cdk.local.assembly import AssemblyError
 from cdk.local.cloud import LocalCloud, local_cloud
+from cdk.local.providers import put_providers_secret, read_providers
 from cdk.local.staleness import SynthFailed, is_fresh, synthesise
 
 
@@ -29,8 +30,17 @@ async def run_serve(*, root: Path, assembly: Path | None, log_dir: Path) -> int:
         _stop_at_end_of_input(stopping)
     try:
         folder = await asyncio.to_thread(ensure_assembly, root) if assembly is None else assembly
-        async with local_cloud(folder, code_root=root, log_dir=log_dir) as cloud:
-            print(json.dumps(described(cloud)), flush=True)  # noqa: T201 - the answer of this command
+        # Not what the person has set: tests must not depend on the machine.
+        providers = read_providers({})
+        async with local_cloud(
+            folder,
+            code_root=root,
+            log_dir=log_dir,
+            overrides=providers.settings,
+            prepare=lambda _deployment, client: put_providers_secret(client, providers),
+        ) as cloud:
+            about = described(cloud) | {"secret": dict(providers.secret)}
+            print(json.dumps(about), flush=True)  # noqa: T201 - the answer of this command
             await stopping.wait()
     except (AssemblyError, ApplyError, SynthFailed, OSError, BotoCoreError, ClientError) as error:
         print(f"The local cloud could not start: {error}", file=sys.stderr)  # noqa: T201 - the answer of this command

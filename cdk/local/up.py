@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cdk.local.applier import ApplyError
 from cdk.local.assembly import AssemblyError
 from cdk.local.cloud import LocalCloud, local_cloud
+from cdk.local.deployment import HttpRoute
 from cdk.local.providers import Providers, ProvidersError, put_providers_secret, read_providers
 from cdk.local.serve import ensure_assembly, stop_event
 from cdk.local.staleness import SynthFailed
@@ -26,6 +27,8 @@ from cdk.local.staleness import SynthFailed
 STOP_TIMEOUT_S = 30.0
 """The gateway gets its drain grace, and each process ten seconds."""
 WARM_TIMEOUT_S = 60.0
+GATEWAY = "gateway"
+"""The container's name in the voice stack's task definition."""
 _BOUND = Path(__file__).with_name("bound.py")
 _NOT_HERE = ("SWITCHBOARD_HOST", "SWITCHBOARD_PORT")
 """Where the gateway listens is the local edge's business."""
@@ -61,7 +64,7 @@ async def run_up(*, root: Path, log_dir: Path) -> int:
 async def _run_platform(
     cloud: LocalCloud, providers: Providers, log_dir: Path, stopping: asyncio.Event
 ) -> int:
-    webhooks = ["--webhooks", cloud.http_url] if _serves_webhooks(cloud) else []
+    webhooks = ["--webhooks", cloud.http_url] if _webhooks(cloud) else []
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(_BOUND),
@@ -98,22 +101,30 @@ async def _end(process: asyncio.subprocess.Process, exiting: "asyncio.Task[int]"
 def gateway_environment(
     cloud: LocalCloud, providers: Providers, environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """The process's environment, over it the task definition's, over that what belongs to this machine."""
-    deployed: dict[str, str] = {}
-    for container in cloud.deployment.containers:
-        deployed |= {k: v for k, v in container.environment.items() if k not in _NOT_HERE}
-    return {**environ, **deployed, **providers.settings, **providers.secret, **cloud.environment}
+    """The environment of the gateway's container, over it what belongs to this machine and what the person has set."""
+    kept = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
+    deployed = {
+        name: value
+        for container in cloud.deployment.containers
+        if container.name == GATEWAY
+        for name, value in container.environment.items()
+        if name not in _NOT_HERE
+    }
+    return {**kept, **deployed, **providers.settings, **providers.secret, **cloud.environment}
 
 
-def _serves_webhooks(cloud: LocalCloud) -> bool:
-    return any(route.function for route in cloud.deployment.routes)
+def _webhooks(cloud: LocalCloud) -> list[HttpRoute]:
+    return [route for route in cloud.deployment.routes if route.function]
 
 
 async def _warm(cloud: LocalCloud) -> None:
-    """Start the webhook's function before the first caller waits for it, as SnapStart does."""
-    if _serves_webhooks(cloud):
+    """Start the webhooks' function before the first caller waits for it, as SnapStart does.
+
+    The request is unsigned, so the function does all that it does before it refuses.
+    """
+    for route in _webhooks(cloud)[:1]:
         async with httpx2.AsyncClient(trust_env=False, timeout=WARM_TIMEOUT_S) as client:
-            await client.get(f"{cloud.http_url}/health")
+            await client.request(route.method, f"{cloud.http_url}{route.path}")
 
 
 def _introduce(cloud: LocalCloud, log_dir: Path, took_s: float) -> None:

@@ -2,6 +2,8 @@
 
 _SKIPPED: dict[str, str] = {
     "AWS::ApiGateway::Account": "An account setting for API Gateway's own logs.",
+    "AWS::ApiGateway::BasePathMapping": "The local address is the API's only one.",
+    "AWS::ApiGateway::DomainName": "The local address is the API's only one.",
     "AWS::ApiGateway::Deployment": "A snapshot of routes; here the routes are served as they are.",
     "AWS::ApiGateway::GatewayResponse": "Shapes API Gateway's own refusals.",
     "AWS::ApiGateway::RequestValidator": "The functions check their requests themselves.",
@@ -9,6 +11,7 @@ _SKIPPED: dict[str, str] = {
     "AWS::Backup::*": "State lives in memory.",
     "AWS::CDK::Metadata": "Usage reporting.",
     "AWS::CertificateManager::*": "Local addresses are plain HTTP.",
+    "AWS::CloudFront::*": "It answers from outside the region when everything else is down.",
     "AWS::CloudTrail::*": "moto has no audit trail of its calls.",
     "AWS::CodeDeploy::*": "Nothing is rolled out here.",
     "AWS::EC2::*": "Everything talks over loopback.",

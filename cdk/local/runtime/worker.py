@@ -54,7 +54,7 @@ class Worker:
                 "awslambdaric",
                 self.spec.handler,
                 cwd=self.spec.code_root,
-                env={**self._variables(), "AWS_LAMBDA_RUNTIME_API": address},
+                env={**self.variables(), "AWS_LAMBDA_RUNTIME_API": address},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -126,7 +126,7 @@ class Worker:
         with self._log_path.open("a") as log:
             log.write(f"{line}\n")
 
-    def _variables(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str]:
         """What Lambda sets, then the host's endpoint and credentials, then the template's own.
 
         Of what the template names, addresses and vendors are this machine's.
