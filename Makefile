@@ -10,6 +10,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 UV := $(or $(shell command -v uv),build/uv/bin/uv)
 
+# onnxruntime names an algebra system (80 MB) that running a model never imports.
+UNUSED := --no-emit-package sympy --no-emit-package mpmath
 # What is deployed is pinned to what is tested: requirements.lock constrains the deployables' own locks.
 COMPILE := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-package switchboard -c requirements.lock
 
@@ -36,7 +38,7 @@ lock: | $(UV)  ## re-resolve what is tested and what is deployed (hashes, no add
 	@mv build/lock/requirements.lock requirements.lock
 
 	@$(UV) pip compile --quiet $(COMPILE) layers/switchboard/pyproject.toml --extra functions --extra traces --extra web -o layers/switchboard/requirements.lock
-	@$(UV) pip compile --quiet $(COMPILE) fargate/voice_gateway/pyproject.toml -o fargate/voice_gateway/requirements.lock
+	@$(UV) pip compile --quiet $(COMPILE) $(UNUSED) fargate/voice_gateway/pyproject.toml -o fargate/voice_gateway/requirements.lock
 
 demo: install  ## play one real phone call on this machine and judge it
 	@$(BIN)/switchboard demo
@@ -53,7 +55,7 @@ check: install  ## lint, format, types, import contracts
 	@$(BIN)/mypy layers/switchboard/src fargate/voice_gateway/src lambdas cdk tests
 	@$(BIN)/lint-imports --no-cache
 
-test: install  ## all tests
+test: install cdk/node_modules/.installed  ## all tests
 	@$(BIN)/pytest
 
 cdk/node_modules/.installed: cdk/package.json cdk/package-lock.json

@@ -196,7 +196,7 @@ def read_model(assembly: Assembly) -> Model:
 
 def prove(model: Model) -> list[Proof]:
     """Ask the simulator; every `Proof` without problems holds."""
-    return [_prove_foreign(model), _prove_guards(model), _prove_own(model), _prove_trust(model)]
+    return [proof_of_foreign(model), proof_of_guards(model), proof_of_own(model), proof_of_trust(model)]
 
 
 _TENANT_SESSIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
@@ -206,7 +206,7 @@ _TENANT_SESSIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
 )
 
 
-def _prove_foreign(model: Model) -> Proof:
+def proof_of_foreign(model: Model) -> Proof:
     """No session and no workload touches a tenant that it is not for."""
     outcome = _evaluate([*model.tenant_roles, *model.workloads], [*_foreign(model), *_keyless(model)])
     own = _evaluate(
@@ -222,7 +222,7 @@ def _prove_foreign(model: Model) -> Proof:
     return Proof("foreign", outcome.evaluated + own.evaluated, len(problems), tuple(problems))
 
 
-def _prove_guards(model: Model) -> Proof:
+def proof_of_guards(model: Model) -> Proof:
     """Bucket and key refuse foreign tenants even to a role that may do everything."""
     administrator = Principal(
         "an administrator",
@@ -241,7 +241,7 @@ def _prove_guards(model: Model) -> Proof:
     return Proof("guards", outcome.evaluated, len(problems), problems)
 
 
-def _prove_own(model: Model) -> Proof:
+def proof_of_own(model: Model) -> Proof:
     """A tenant's session may do what is meant, and nothing else."""
     sessions = [replace(each, sessions=each.sessions[:1]) for each in model.tenant_roles]
     outcome = _evaluate(sessions, _owned(model, OWN))
@@ -265,7 +265,7 @@ def _prove_own(model: Model) -> Proof:
     return Proof("own", outcome.evaluated, len(found), tuple(sorted(problems)))
 
 
-def _prove_trust(model: Model) -> Proof:
+def proof_of_trust(model: Model) -> Proof:
     """Sessions are for workloads, for one tenant each, and never without one."""
     good = {"aws:RequestTag/tenant": OWN, "aws:TagKeys": ["tenant"]}
     situations: dict[str, Mapping[str, Any]] = {

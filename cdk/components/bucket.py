@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -59,7 +60,7 @@ class Bucket(s3.Bucket):
 
 
 class AccessLogsBucket(s3.Bucket):
-    """Takes the access logs of buckets (`s3/<name>/`) and load balancers; publishes `access-logs-bucket-name`."""
+    """Takes the access logs of buckets (`s3/<name>/`) and load balancers (`alb/<name>/`); publishes `access-logs-bucket-name`."""
 
     def __init__(self, scope: Construct, construct_id: str, *, expires_after_days: int) -> None:
         super().__init__(
@@ -73,6 +74,14 @@ class AccessLogsBucket(s3.Bucket):
             versioned=True,
             lifecycle_rules=_housekeeping(expires_after_days),
             removal_policy=RemovalPolicy.RETAIN,
+        )
+        # A stack that looks the bucket up cannot extend its policy.
+        self.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("logdelivery.elasticloadbalancing.amazonaws.com")],
+                actions=["s3:PutObject"],
+                resources=[self.arn_for_objects(f"alb/*/AWSLogs/{Aws.ACCOUNT_ID}/*")],
+            )
         )
         publish(self, "access-logs-bucket-name", self.bucket_name)
         acknowledge_control(

@@ -71,26 +71,37 @@ def bundle_layer(name: str) -> tuple[Path, str]:
     return _built(f"layer-{name}-{digest[:16]}", build) / "layer.zip", digest
 
 
+def bundle_image() -> Path:
+    """Return the folder from which the gateway's image is built: what its Dockerfile copies, and the Dockerfile."""
+    files = {
+        name: ROOT / name
+        for name in ("fargate/voice_gateway/Dockerfile", "fargate/voice_gateway/requirements.lock")
+    }
+    for folder in ("layers/switchboard/src", "fargate/voice_gateway/src"):
+        files |= _tree(ROOT / folder, folder)
+
+    def build(out: Path) -> None:
+        for name, path in files.items():
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, out / name)
+
+    return _built(f"image-{_digest(files)[:16]}", build)
+
+
 def install(
     lock: Path, target: Path, *, platform: str | None = None, python_version: str | None = None
 ) -> None:
     """Install what `lock` pins into `target`, hashes checked, from uv's cache or the registry; no code is run."""
     options = [f"--python-platform={platform}"] if platform else []
     options += [f"--python-version={python_version}"] if python_version else []
-    offline = ["--offline"] if os.environ.get("UV_OFFLINE") else []
     command = [_uv(), "pip", "install", "--quiet", "--target", str(target), "--python", sys.executable]
-    command += [
-        "--only-binary",
-        ":all:",
-        "--no-deps",
-        "--require-hashes",
-        *options,
-        *offline,
-        "-r",
-        str(lock),
-    ]
-    # jsii speaks over stdout: nothing else may.
-    subprocess.run(command, check=True, stdout=sys.stderr, env=os.environ | {"UV_COMPILE_BYTECODE": "0"})  # noqa: S603 - our own command line
+    command += ["--only-binary", ":all:", "--no-deps", "--require-hashes", *options, "-r", str(lock)]
+    environment = os.environ | {"UV_COMPILE_BYTECODE": "0"}
+    # jsii speaks over stdout: nothing else may. First from the cache alone, which needs no network.
+    cached = subprocess.run([*command, "--offline"], check=False, capture_output=True, env=environment)  # noqa: S603 - our own command line
+    if cached.returncode:
+        shutil.rmtree(target, ignore_errors=True)
+        subprocess.run(command, check=True, stdout=sys.stderr, env=environment)  # noqa: S603 - our own command line
 
 
 def _uv() -> str:

@@ -94,9 +94,18 @@ class Function(lambda_.Function):
         self.logs = log_group
         self._acknowledge_findings(asynchronous=dead_letters is not None)
 
-    def live(self) -> lambda_.Alias:
-        """The alias `live` of the newest version: what callers invoke where `snap_start` is on."""
-        return lambda_.Alias(self, "Live", alias_name="live", version=self.current_version)
+    def live(self, *, warm: int = 0) -> lambda_.Alias:
+        """The alias `live` of the newest version: what callers invoke where `snap_start` is on.
+
+        `warm` instances are kept started (provisioned concurrency, which excludes `snap_start`).
+        """
+        return lambda_.Alias(
+            self,
+            "Live",
+            alias_name="live",
+            version=self.current_version,
+            provisioned_concurrent_executions=warm or None,
+        )
 
     def consume(self, queue: sqs.IQueue, *, batch_size: int = 10, batch_wait_s: int = 0) -> None:
         """Handle the messages of `queue`; the handler names those that failed, and only they come back.

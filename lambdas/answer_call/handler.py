@@ -51,7 +51,7 @@ def _mangum() -> Mangum:
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer one API Gateway (HTTP API, payload 2.0) request in AWS Lambda."""
+    """Answer one request of API Gateway, of a REST API (1.0) or an HTTP API (2.0), in AWS Lambda."""
     return _mangum()(event, context)
 
 
@@ -182,7 +182,7 @@ async def _believed(request: Request) -> tuple[Dependencies, dict[str, str]]:
         # Neither UTF-8 nor a form of sensible size: Twilio cannot have signed it.
         raise HTTPException(403, "This request is not signed.") from None
     # From the request line: `request.url` would let a crafted Host header shift the path.
-    path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+    path, query = request.scope["path"], _ordered(request.scope["query_string"].decode("latin-1"))
     url = f"{deps.line.public_url}{path}{f'?{query}' if query else ''}"
     try:
         deps.signatures.check_form(url, fields, request.headers.items())
@@ -190,6 +190,11 @@ async def _believed(request: Request) -> tuple[Dependencies, dict[str, str]]:
         log.warning("webhook refused", path=path, refusal=refused.refusal)
         raise HTTPException(403, "This request is not signed.") from None
     return deps, dict(fields)
+
+
+def _ordered(query: str) -> str:
+    """The query as we wrote it into the URL, by name: a REST API hands it on as a map, in any order."""
+    return "&".join(sorted(query.split("&")))
 
 
 async def _body(request: Request) -> bytes:

@@ -356,6 +356,17 @@ def test_lambda_resume_and_status(environment: pytest.MonkeyPatch):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:mangum")
+def test_lambda_behind_a_rest_api(environment: pytest.MonkeyPatch):
+    """A REST API hands the query on as a map: the signature holds in any order, and for no other value."""
+    turned = event("rest_resume")
+    assert list(turned["queryStringParameters"]) == ["t", "n"]
+    answer = invoke(turned)
+    assert (answer["statusCode"], verbs(answer["body"])) == (200, ["Connect", "Redirect"])
+    turned["multiValueQueryStringParameters"]["n"] = ["0"]
+    assert invoke(turned)["statusCode"] == 403
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:mangum")
 @pytest.mark.parametrize("name", ["voice", "resume", "status"])
 def test_lambda_unsigned(environment: pytest.MonkeyPatch, name: str):
     """A recorded event whose signature was taken off, or whose query was changed, is refused."""

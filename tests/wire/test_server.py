@@ -52,6 +52,22 @@ async def test_a_full_gateway_refuses_and_says_so():
         assert (503, "no new calls here now: full") == (refused, reasons[1])
 
 
+async def test_a_full_gateway_serves_until_it_is_of_no_use_to_anybody():
+    """The load balancer's check fails only where a gateway refuses calls and carries none: nobody loses by its end."""
+    async with media_server(calls_max=1) as media:
+        caller = await media.peer()
+        full, _ = await media.get("/serving")
+        draining = asyncio.create_task(media.gateway.drain(5))
+        await asyncio.sleep(0)
+        leaving, _ = await media.get("/serving")
+        caller.reset()
+        await media.empty()
+        useless, _ = await media.get("/serving")
+        await draining
+
+        assert (200, 200, 503) == (full, leaving, useless)
+
+
 async def test_a_draining_gateway_is_healthy_but_not_ready():
     """While live calls end, health stays good - or they would be killed - and new calls go elsewhere."""
     async with media_server() as media:

@@ -77,6 +77,10 @@ class Gateway:
             "lagMs": round(self._lag.peak_ms, 1),
         }
 
+    def serves(self) -> bool:
+        """Whether anybody would miss this process: it takes calls, or it carries some (decision 0011)."""
+        return bool(self._connections) or self.refusal() is None
+
     async def drain(self, grace_s: float) -> None:
         """Take no more calls, let the live ones end, and after `grace_s` hand over those that have not."""
         self._admission.draining = True

@@ -59,6 +59,10 @@ async def serve(
             case "/ready":
                 status = gateway.status()
                 return _reply(HTTPStatus.OK if status["ready"] else HTTPStatus.SERVICE_UNAVAILABLE, status)
+            case "/serving":
+                # For the load balancer, whose verdict is a death sentence: being full or draining is no reason.
+                verdict = HTTPStatus.OK if gateway.serves() else HTTPStatus.SERVICE_UNAVAILABLE
+                return _reply(verdict, gateway.status())
             case "/twilio/stream":
                 return _phone(request)
             case "/web/stream" if web_calls:

@@ -21,6 +21,6 @@ class Line:
     tenant: str = DEFAULT_TENANT
 
     def resume_url(self, **query: int) -> str:
-        """The webhook asked when a stream or a transfer has ended."""
-        suffix = f"?{urlencode(query)}" if query else ""
+        """The webhook asked when a stream or a transfer has ended; its query is in the order of names (see the webhook)."""
+        suffix = f"?{urlencode(sorted(query.items()))}" if query else ""
         return f"{self.public_url}/twilio/resume{suffix}"
