@@ -6,6 +6,7 @@ the voice stack's task definition gives the gateway; `/twilio/*` goes to the web
 
 import asyncio
 import os
+import shlex
 import signal
 import sys
 import time
@@ -23,6 +24,7 @@ from cdk.local.deployment import HttpRoute
 from cdk.local.providers import Providers, ProvidersError, put_providers_secret, read_providers
 from cdk.local.serve import ensure_assembly, stop_event
 from cdk.local.staleness import SynthFailed
+from cdk.local.tenants import TenantsError, put_example_tenant
 
 STOP_TIMEOUT_S = 30.0
 """The gateway gets its drain grace, and each process ten seconds."""
@@ -51,10 +53,12 @@ async def run_up(*, root: Path, log_dir: Path) -> int:
             overrides=providers.settings,
             prepare=lambda _deployment, client: put_providers_secret(client, providers),
         ) as cloud:
+            await put_example_tenant(cloud)
             await _warm(cloud)
+            _write_access(cloud, log_dir / "aws.env")
             _introduce(cloud, log_dir, time.monotonic() - started_s)
             return await _run_platform(cloud, providers, log_dir, stopping)
-    except (AssemblyError, ApplyError, SynthFailed, ProvidersError) as error:
+    except (AssemblyError, ApplyError, SynthFailed, ProvidersError, TenantsError) as error:
         _say(f"The local cloud could not start: {error}")
     except (OSError, BotoCoreError, ClientError) as error:
         _say(f"The local cloud could not start ({type(error).__name__}): {error}")
@@ -130,19 +134,24 @@ async def _warm(cloud: LocalCloud) -> None:
 def _introduce(cloud: LocalCloud, log_dir: Path, took_s: float) -> None:
     deployment = cloud.deployment
     made, skipped = sum(deployment.applied.values()), sum(deployment.skipped.values())
-    access = " ".join(f"{name}={value}" for name, value in sorted(cloud.environment.items()))
     _say(
         f"The local cloud is up after {took_s:.0f} s: {made} resources of {len(deployment.outputs)} stacks are real, "
         f"{skipped} have no meaning on one machine."
     )
     _say(f"  endpoint        {cloud.endpoint_url}")
-    _say(f"  look inside     {access} aws dynamodb list-tables")
+    _say(f"  look inside     . {log_dir}/aws.env; aws dynamodb list-tables")
     _say(
         f"  functions       {', '.join(sorted(each.label or each.name for each in deployment.functions)) or '-'}"
     )
     _say(f"  workflows       {', '.join(sorted(deployment.workflows)) or '-'}")
     _say(f"  webhooks        {cloud.http_url}")
     _say(f"  function logs   {log_dir}/logs/")
+
+
+def _write_access(cloud: LocalCloud, path: Path) -> None:
+    """A file to source in a shell, so that the AWS command line talks to this cloud."""
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in sorted(cloud.environment.items())]
+    path.write_text("".join(["unset AWS_PROFILE AWS_SESSION_TOKEN\n", *lines]))
 
 
 def _say(line: str) -> None:

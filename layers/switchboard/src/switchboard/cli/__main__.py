@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import boto3
+import msgspec
 import typer
 
+from switchboard.adapters.embedded.tenants import demo_tenant
 from switchboard.adapters.twilio.telephony import TwilioTelephony
 from switchboard.cli.demo import run_demo
 from switchboard.cli.doctor import run_cloud_doctor, run_doctor
@@ -61,6 +63,12 @@ def doctor(
         deployment = Cloud(environment, boto3.Session(), os.environ.get("AWS_ENDPOINT_URL"))
         raise typer.Exit(run_cloud_doctor(deployment, as_json=as_json))
     raise typer.Exit(run_doctor(as_json=as_json))
+
+
+@main.command()
+def example_tenant() -> None:
+    """Print the example tenant's configuration: a document to begin your own from."""
+    typer.echo(msgspec.json.format(msgspec.json.encode(demo_tenant())).decode())
 
 
 @main.command()
