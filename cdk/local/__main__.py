@@ -23,7 +23,9 @@ def main() -> int:
     serve.add_argument("--logs", type=Path, default=Path("build/local/logs"), help="where the logs go")
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    # Every request, and every failing state of a workflow: the execution's history has it.
+    for noisy in ("werkzeug", "moto.stepfunctions"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
     if options.command == "up":
         return asyncio.run(run_up(root=ROOT, log_dir=options.logs))
     return asyncio.run(run_serve(root=ROOT, assembly=options.assembly, log_dir=options.logs))

@@ -103,7 +103,7 @@ class Deployment:
     routes: list[HttpRoute] = field(default_factory=list)
     containers: list[Container] = field(default_factory=list)
     workflows: dict[str, str] = field(default_factory=dict)
-    """ARN by state machine name."""
+    """ARN by the name that people call it: its logical id without CDK's hash."""
     applied: dict[str, int] = field(default_factory=dict)
     """How many resources of each type are real."""
     skipped: dict[str, int] = field(default_factory=dict)

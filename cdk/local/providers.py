@@ -15,6 +15,8 @@ DEFAULTS: Mapping[str, str] = {
     "SWITCHBOARD_ASR": "embedded",
     "SWITCHBOARD_LLM": "embedded",
     "SWITCHBOARD_TTS": "embedded",
+    "SWITCHBOARD_BATCH_ASR": "",
+    "SWITCHBOARD_DEEP_LLM": "",
     "SWITCHBOARD_HANDOVER_NUMBER": "",
     "SWITCHBOARD_DRAIN_GRACE_S": "2",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "",  # there is no collector here
@@ -28,6 +30,7 @@ SECRET_NAMES = (
     "ELEVENLABS_API_KEY",
 )
 """The keys of the providers' secret; the first two are made up where nobody gives them."""
+_VENDORS = tuple(name for name in DEFAULTS if name.endswith(("_ASR", "_LLM", "_TTS")))
 _ON_AWS = {"transcribe", "bedrock", "polly"}
 
 
@@ -53,7 +56,7 @@ def read_providers(environ: Mapping[str, str] | None = None) -> Providers:
     # Of AWS, nothing of the person's counts: neither account nor endpoint nor profile.
     person = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
     settings = {**DEFAULTS, **person}
-    for name in ("SWITCHBOARD_ASR", "SWITCHBOARD_LLM", "SWITCHBOARD_TTS"):
+    for name in _VENDORS:
         if on_aws := _ON_AWS & {each.strip() for each in settings[name].lower().split(",")}:
             raise ProvidersError(
                 f"{name} names {', '.join(sorted(on_aws))}, which the local cloud does not have. "

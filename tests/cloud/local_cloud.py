@@ -77,13 +77,11 @@ class LocalCloud:
         return payload
 
     def run_workflow(self, name: str, given: Any) -> dict[str, Any]:
-        """Run a workflow (a part of its name will do) to its end; returns status, output, error and cause."""
-        arns = [arn for key, arn in self.about["workflows"].items() if name.lower() in key.lower()]
-        assert len(arns) == 1, f"{name} is in {list(self.about['workflows'])} {len(arns)} times"
+        """Run a workflow (`PostCall` or `post_call`) to its end; returns status, output, error and cause."""
+        known = {key.lower(): arn for key, arn in self.about["workflows"].items()}
+        arn = known[name.replace("_", "").lower()]
         states = self.client("stepfunctions")
-        started = states.start_execution(
-            stateMachineArn=arns[0], name=str(uuid.uuid4()), input=json.dumps(given)
-        )
+        started = states.start_execution(stateMachineArn=arn, name=str(uuid.uuid4()), input=json.dumps(given))
 
         def finished() -> dict[str, Any] | None:
             described = states.describe_execution(executionArn=started["executionArn"])

@@ -5,6 +5,7 @@ import re
 
 from cdk.local.resource import Made, Maker, Resource, document
 
+_HASH = re.compile(r"[0-9A-F]{8}$")
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
@@ -19,7 +20,7 @@ def make_state_machine(resource: Resource) -> Made:
         roleArn=resource["RoleArn"],
         type=resource.get("StateMachineType", "STANDARD"),
     )["stateMachineArn"]
-    resource.deployment.workflows[name] = arn
+    resource.deployment.workflows[_HASH.sub("", resource.logical_id)] = arn
     return Made(arn, {"Arn": arn, "Name": name, "StateMachineRevisionId": "INITIAL"})
 
 
