@@ -23,6 +23,9 @@ PLATFORM = "aarch64-manylinux_2_28"
 LAYER_BYTES_MAX = 250 * 1024 * 1024
 """What Lambda accepts for a function with all its layers, unzipped."""
 
+BUNDLES_KEPT = 5
+"""Of each function and layer; a changed line in our package makes 30 MB anew."""
+
 _IGNORED = {"__pycache__", "py.typed", ".DS_Store"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -122,12 +125,20 @@ def _built(name: str, build: Callable[[Path], None]) -> Path:
             build(scratch)
             scratch.chmod(0o755)
             scratch.rename(bundle)
+            _forget_old(name.rpartition("-")[0])
         except OSError:
             if not bundle.exists():  # else another process was faster, with the same bytes
                 raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     return bundle
+
+
+def _forget_old(name: str) -> None:
+    """Keep the newest few bundles: a deployment that started before may still read its own."""
+    bundles = [each for each in BUNDLES.glob(f"{name}-*") if each.name.rpartition("-")[0] == name]
+    for old in sorted(bundles, key=lambda each: each.stat().st_mtime_ns, reverse=True)[BUNDLES_KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _tree(folder: Path, prefix: str) -> dict[str, Path]:
@@ -148,10 +159,9 @@ def _digest(files: dict[str, Path], *more: str) -> str:
 
 
 def _zip(files: dict[str, Path], out: Path) -> None:
-    """Zip with fixed times and order: equal sources give equal bytes."""
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    """Zip with fixed times and order, so that equal sources give equal bytes; quickly rather than tightly."""
+    with zipfile.ZipFile(out, "w") as archive:
         for name, path in sorted(files.items()):
             entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, path.read_bytes())
+            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=1)

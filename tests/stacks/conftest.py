@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cdk.checks.iam import Model, read_model
+from cdk.checks.iam_model import Model, read_model
 from cdk.checks.nag import synthesise
 from cdk.checks.templates import Assembly
 

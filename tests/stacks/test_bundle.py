@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cdk.components import bundle
-from cdk.components.bundle import LAYER_BYTES_MAX, ROOT, bundle_function, bundle_layer, install
+from cdk.components.bundle import BUNDLES_KEPT, LAYER_BYTES_MAX, ROOT, bundle_function, bundle_layer, install
 
 LOCKS = [ROOT / "layers/switchboard/requirements.lock", ROOT / "fargate/voice_gateway/requirements.lock"]
 ELF_AARCH64 = 0xB7
@@ -47,6 +47,17 @@ def test_equal_sources_give_equal_bytes(tmp_path):
         bundle._zip(files, tmp_path / f"{touched_s}.zip")
         zips.append((tmp_path / f"{touched_s}.zip").read_bytes())
     assert zips[0] == zips[1]
+
+
+def test_old_bundles_are_forgotten(tmp_path, monkeypatch):
+    """Only the newest bundles of a name are kept, and those of other names are left alone."""
+    monkeypatch.setattr(bundle, "BUNDLES", tmp_path)
+    (tmp_path / "layer-switchboard-extra-0").mkdir()
+    for number in range(BUNDLES_KEPT + 2):
+        made = bundle._built(f"layer-switchboard-{number}", lambda out: (out / "layer.zip").touch())
+        os.utime(made, (number, number))
+    left = {each.name for each in tmp_path.iterdir()} - {"layer-switchboard-extra-0"}
+    assert {f"layer-switchboard-{number}" for number in range(2, BUNDLES_KEPT + 2)} == left
 
 
 def test_function():

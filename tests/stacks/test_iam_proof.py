@@ -6,25 +6,23 @@ from dataclasses import replace
 import pytest
 
 from cdk.checks.iam import (
-    FOREIGN,
     MEANT,
-    Model,
+    PROOFS,
     proof_of_foreign,
     proof_of_guards,
     proof_of_own,
+    proof_of_shared,
     proof_of_trust,
-    prove,
 )
+from cdk.checks.iam_model import FOREIGN, Model
 
 
 def test_isolation(model: Model):
     """No role reaches a foreign tenant's data; a tenant's session may do what is meant and nothing else."""
-    proofs = prove(model)
-    assert {each.name: [] for each in proofs} == {each.name: list(each.problems) for each in proofs}
-    assert next(each.evaluated for each in proofs if each.name == "foreign") > 10_000
-    assert sum(len(actions) for role in MEANT.values() for actions in role.values()) == next(
-        each.allowed for each in proofs if each.name == "own"
-    )
+    proofs = {each.name: each for each in (prove(model) for prove in PROOFS)}
+    assert dict.fromkeys(proofs, ()) == {name: each.problems for name, each in proofs.items()}
+    assert proofs["foreign"].requests > 10_000
+    assert proofs["own"].allowed == sum(len(each) for role in MEANT.values() for each in role.values())
 
 
 def test_without_the_null_guard(model: Model):
@@ -83,6 +81,23 @@ def test_denying_everything_is_no_proof(model: Model):
     """A role that may do nothing leaks nothing; that its own tenant is locked out is found."""
     broken = _with_policies(model, lambda each: each.update(Effect="Deny"))
     assert any("though it is meant to" in each for each in proof_of_own(broken).problems)
+
+
+def test_too_many_rights_on_what_is_shared(model: Model):
+    """A tenant's session that reads the queue, and a workload that may purge it, are found."""
+    queue = next(each for each in model.shared if each.service == "sqs")
+    everything = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": queue.arn}],
+    }
+    session, workload = (
+        replace(each, policies=(everything,)) for each in (model.tenant_roles[0], model.workloads[0])
+    )
+    broken = replace(model, tenant_roles=(session,), workloads=(workload,), shared=(queue,))
+    problems = proof_of_shared(broken).problems
+    assert any("sqs:ReceiveMessage" in each and "all tenants share" in each for each in problems)
+    assert any(each.startswith(workload.name) and "sqs:PurgeQueue" in each for each in problems)
+    assert not any(each.startswith(workload.name) and "sqs:DeleteMessage" in each for each in problems)
 
 
 @pytest.mark.parametrize(

@@ -264,6 +264,16 @@ def test_a_short_reason_is_none():
     assert len(list(rules.wildcards_have_reasons(assembly(reasons=reasons)))) == 1
 
 
+def test_scaling_alarm():
+    """An alarm that only starts and stops tasks wakes nobody, and needs no runbook; one that also pages does."""
+    policy = {"Policy2": {"Type": "AWS::ApplicationAutoScaling::ScalingPolicy"}}
+    alarm = {"Type": "AWS::CloudWatch::Alarm", P: {"AlarmActions": [{"Ref": "Policy2"}]}}
+    assert [] == list(rules.alarms_reach_somebody(assembly(GOOD | policy | {"Slots": alarm})))
+    paging = {"Type": "AWS::CloudWatch::Alarm", P: {"AlarmActions": [{"Ref": "Policy2"}, {"Ref": "Topic"}]}}
+    (found,) = rules.alarms_reach_somebody(assembly(GOOD | policy | {"Slots": paging}))
+    assert "names no runbook" in str(found)
+
+
 def test_exports():
     """A value that stacks exchange by export is found."""
     (found,) = rules.stacks_pass_values_by_parameter(assembly(outputs={"Arn": {"Export": {"Name": "x"}}}))
@@ -323,6 +333,14 @@ def test_reference_to_nothing():
     """A reference to a resource that the template lacks is an error, not an empty string."""
     with pytest.raises(UnresolvedError, match="refers to Gone"):
         assembly().resolve("scratch", {"Fn::GetAtt": ["Gone", "Arn"]})
+
+
+def test_part_of_an_arn():
+    """A part of a made-up ARN is there, and one that is not says what to do."""
+    parts = {"Fn::Split": ["/", {"Ref": "Balancer"}]}
+    assert assembly().resolve("scratch", {"Fn::Select": [1, parts]}) == "app"
+    with pytest.raises(UnresolvedError, match="give its type a pattern"):
+        assembly().resolve("scratch", {"Fn::Select": [9, parts]})
 
 
 def test_substitution():
