@@ -20,7 +20,7 @@ from cdk.local.applier import ApplyError
 from cdk.local.assembly import AssemblyError
 from cdk.local.cloud import LocalCloud, local_cloud
 from cdk.local.providers import put_providers_secret, read_providers
-from cdk.local.staleness import SynthFailed, is_fresh, synthesise
+from cdk.local.staleness import SynthFailed, ensure_assembly
 
 
 async def run_serve(*, root: Path, assembly: Path | None, log_dir: Path) -> int:
@@ -46,14 +46,6 @@ async def run_serve(*, root: Path, assembly: Path | None, log_dir: Path) -> int:
         print(f"The local cloud could not start: {error}", file=sys.stderr)  # noqa: T201 - the answer of this command
         return 2
     return 0
-
-
-def ensure_assembly(root: Path) -> Path:
-    """Return the folder of the default environment's templates, written anew if they are stale."""
-    folder = root / "build" / "cdk.out"
-    if not is_fresh(root, folder):
-        synthesise(root, folder)
-    return folder
 
 
 def stop_event() -> asyncio.Event:

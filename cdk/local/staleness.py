@@ -1,7 +1,8 @@
-"""Whether the templates in build/cdk.out are those of the sources, and how to make them so."""
+"""Whether the templates in build/local/cdk.out are those of the sources, and how to make them so."""
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,17 @@ class SynthFailed(Exception):
     """The templates could not be written; the text holds the end of what was said."""
 
 
+def ensure_assembly(root: Path) -> Path:
+    """Return the folder of the default environment's templates, written anew if they are stale. Raises `SynthFailed`.
+
+    It is not `make synth`'s, which may hold another environment.
+    """
+    folder = root / "build" / "local" / "cdk.out"
+    if not is_fresh(root, folder):
+        synthesise(root, folder)
+    return folder
+
+
 def is_fresh(root: Path, assembly: Path) -> bool:
     """Whether `assembly` was synthesised from the sources as they are."""
     stamp = _stamp(assembly)
@@ -26,6 +38,8 @@ def is_fresh(root: Path, assembly: Path) -> bool:
 def synthesise(root: Path, assembly: Path) -> None:
     """Write the templates of the default environment to `assembly`. Raises `SynthFailed`."""
     digest = _digest(root)
+    assembly.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(assembly, ignore_errors=True)  # CDK leaves the templates of stacks that are gone
     node = root / "cdk" / "node_modules" / "node" / "bin" / "node"
     more = {"JSII_NODE": str(node)} if node.exists() else {}
     command = [sys.executable, "-m", "cdk.app", "-o", str(assembly)]

@@ -22,8 +22,8 @@ from cdk.local.assembly import AssemblyError
 from cdk.local.cloud import LocalCloud, local_cloud
 from cdk.local.deployment import HttpRoute
 from cdk.local.providers import Providers, ProvidersError, put_providers_secret, read_providers
-from cdk.local.serve import ensure_assembly, stop_event
-from cdk.local.staleness import SynthFailed
+from cdk.local.serve import stop_event
+from cdk.local.staleness import SynthFailed, ensure_assembly
 from cdk.local.tenants import TenantsError, put_example_tenant
 
 STOP_TIMEOUT_S = 30.0

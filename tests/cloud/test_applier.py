@@ -9,6 +9,7 @@ import pytest
 from cdk.local.applier import ApplyError, apply
 from cdk.local.assembly import AssemblyError, Stack, read_assembly
 from cdk.local.resources import MAKERS, skip_reason
+from cdk.local.staleness import ensure_assembly
 from tests.cloud.local_cloud import ROOT, LocalCloud
 from tests.cloud.small_stack import write_assembly
 
@@ -106,7 +107,7 @@ def test_what_is_not_made_is_counted(small_cloud: LocalCloud):
 
 def test_every_resource_of_the_platform_is_accounted_for(local_cloud: LocalCloud):
     """Each is real or on the list of skipped types; and the stacks of the assembly are all applied."""
-    stacks = read_assembly(ROOT / "build" / "cdk.out")
+    stacks = read_assembly(ensure_assembly(ROOT))
     total = sum(len(stack.template["Resources"]) for stack in stacks)
     counted = sum(local_cloud.about["applied"].values()) + sum(local_cloud.about["skipped"].values())
 
