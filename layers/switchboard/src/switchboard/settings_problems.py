@@ -250,6 +250,14 @@ def _exposure(settings: "Settings") -> Iterator[Problem]:
 
 
 def _aws(settings: "Settings") -> Iterator[Problem]:
+    if settings.secrets_id and not settings.aws_region:
+        yield Problem(
+            "AWS_REGION",
+            "is missing",
+            "SWITCHBOARD_SECRETS_ID cannot be read without it.",
+            "Write a region such as us-east-1.",
+            Severity.FAILURE,
+        )
     if settings.store != "aws":
         return
     fix = "Copy it from the outputs of the deployment, or set SWITCHBOARD_STORE=embedded."

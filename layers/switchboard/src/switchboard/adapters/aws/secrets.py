@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 
 from switchboard.adapters.aws.failures import aws_failures, code_of
 from switchboard.domain.rotating import RotatingSecret
-from switchboard.ports.errors import PortError, ProviderProtocolError
+from switchboard.ports.errors import PortError, ProviderError, ProviderProtocolError
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -31,6 +31,8 @@ REFRESH_SOON_S = 30.0
 """After a refusal, at the earliest this long after the last reading: anyone can send us a wrong signature."""
 OVERLAP_S = 3600.0
 """How long the previous values are believed after a rotation; long enough to change a token at the vendor as well."""
+SETTLED_AFTER_S = 600.0
+"""By then every process has read a new value, three times over."""
 TIMEOUT_S = 1.5
 ATTEMPTS_MAX = 2
 
@@ -130,6 +132,17 @@ class Secrets:
         """One setting's current value."""
         return lambda: next(iter(self._values.of(name, self._clock_s())), otherwise)
 
+    def settled(self, name: str, otherwise: str) -> Callable[[], str]:
+        """The value to sign with for our own processes: the one that all of them have had the time to read."""
+
+        def value() -> str:
+            now_s = self._clock_s()
+            values = self._values.of(name, now_s) or (otherwise,)
+            is_new = now_s - self._values.rotated_at_s < SETTLED_AFTER_S
+            return values[-1] if is_new else values[0]
+
+        return value
+
     def refused(self) -> None:
         """Somebody was refused with, or for, one of our secrets: perhaps it has changed. Returns at once."""
         self._wanted.set()
@@ -163,6 +176,23 @@ class Secrets:
             if values.current != self._values.current:
                 log.info("secrets have changed", count=_changes(self._values.current, values.current))
             self._values = values
+
+
+def read_environment(environ: Mapping[str, str]) -> tuple[dict[str, str], Secrets]:
+    """The environment under the secret that it names, and the secret itself; without one they are what they are.
+
+    A secret that cannot be read is logged and done without: the environment may hold enough, and is checked next.
+    """
+    secret_id, region = (environ.get(name, "").strip() for name in ("SWITCHBOARD_SECRETS_ID", "AWS_REGION"))
+    if not secret_id or not region:
+        return dict(environ), Secrets(SecretValues())
+    reader = SecretReader(secret_id, region=region, endpoint_url=environ.get("AWS_ENDPOINT_URL") or None)
+    try:
+        values = reader.read()
+    except ProviderError as error:
+        log.error("secret cannot be read", provider=PROVIDER, reason=error.reason)  # noqa: TRY400 - no place in the code
+        values = SecretValues()
+    return {**environ, **values.current}, Secrets(values, reader=reader)
 
 
 def _decoded(text: str) -> dict[str, str]:

@@ -41,7 +41,7 @@ class SnapshotUnavailable(ProviderUnavailable):
 
 
 class SnapshotTenantDirectory:
-    """`ports.tenant_directory.TenantDirectory`. `start()` before use."""
+    """`ports.tenant_directory.TenantDirectory`; empty until the first `refresh` or `start`."""
 
     def __init__(
         self,
@@ -93,13 +93,8 @@ class SnapshotTenantDirectory:
     async def start(self) -> None:
         """Get a first snapshot. Raises `SnapshotUnavailable` where there is neither one in S3 nor a copy young enough."""
         await self.refresh()
-        if self.version:
-            return
-        copy = await asyncio.to_thread(self._read_copy)
-        if copy is None:
+        if not self.version:
             raise SnapshotUnavailable(PROVIDER, f"no usable snapshot at {SNAPSHOT_KEY}, and no copy of one")
-        log.warning("tenants come from the copy on disk", version=copy.version, count=len(copy.tenants))
-        self._take(copy)
 
     async def keep_fresh(self) -> None:
         """Look again and again, for ever; for processes that live long."""
@@ -108,11 +103,9 @@ class SnapshotTenantDirectory:
             await self.refresh()
 
     async def refresh(self, *, older_than_s: float = 0.0) -> None:
-        """Take a newer snapshot if there is one; whatever goes wrong, what is known stays."""
-        if self._clock_s() - self._looked_at_s < older_than_s:
-            return
+        """Take a newer snapshot if there is one; whatever goes wrong, what is known stays, or else comes from the copy."""
         async with self._reading:
-            if self._clock_s() - self._looked_at_s < older_than_s:
+            if self.version and self._clock_s() - self._looked_at_s < older_than_s:
                 return
             self._looked_at_s = self._clock_s()
             try:
@@ -123,6 +116,14 @@ class SnapshotTenantDirectory:
                 log.warning("tenants not read again", error=type(error).__name__)
             except SnapshotRefused as refused:
                 log.exception("snapshot of tenants refused", reason=str(refused))
+            if not self.version:
+                await self._use_copy()
+
+    async def _use_copy(self) -> None:
+        copy = await asyncio.to_thread(self._read_copy)
+        if copy is not None:
+            log.warning("tenants come from the copy on disk", version=copy.version, count=len(copy.tenants))
+            self._take(copy)
 
     async def _look(self) -> None:
         read = await asyncio.to_thread(self._read)

@@ -7,7 +7,7 @@ stream belongs to one call is the stream token's business.
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from itertools import product
 from urllib.parse import parse_qs, urlsplit, urlunsplit
@@ -49,15 +49,20 @@ class SignatureChecker:
 
     `auth_token` is the account's primary token, or what returns those that count now; none or an empty one refuses
     everything. `shared_keys` maps the id of each
-    webhook SharedKey (`webhooks_sharedkey_…`) to its secret. Every method takes the headers as pairs in any letter
+    webhook SharedKey (`webhooks_sharedkey_…`) to its secret. `on_wrong` is told of each wrong signature: the token may have changed. Every method takes the headers as pairs in any letter
     case, returns None for a genuine request and raises `SignatureRefused` for every other.
     """
 
     def __init__(
-        self, auth_token: str | RotatingSecret, *, shared_keys: Mapping[str, str] | None = None
+        self,
+        auth_token: str | RotatingSecret,
+        *,
+        shared_keys: Mapping[str, str] | None = None,
+        on_wrong: Callable[[], None] = lambda: None,
     ) -> None:
         self._auth_tokens = fixed(auth_token) if isinstance(auth_token, str) else auth_token
         self._shared_keys = dict(shared_keys or {})
+        self._on_wrong = on_wrong
 
     def check_form(
         self, url: str, fields: Iterable[tuple[str, str]], headers: Iterable[tuple[str, str]]
@@ -94,6 +99,7 @@ class SignatureChecker:
                 raise SignatureRefused(Refusal.UNKNOWN_ALGORITHM) from None
             matches |= hmac.compare_digest(expected.encode(), signature.encode(errors="replace"))
         if not matches:
+            self._on_wrong()
             raise SignatureRefused(Refusal.WRONG)
 
     def _secrets(self, settings: str) -> tuple[str, ...]:
