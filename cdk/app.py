@@ -20,6 +20,7 @@ from cdk_nag import (
 from cdk.checks.canary import add_canary
 from cdk.components.shared import SwitchboardStack
 from cdk.stacks.analytics import AnalyticsStack
+from cdk.stacks.configuration import ConfigurationStack
 from cdk.stacks.data import DataStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.telephony import TelephonyStack
@@ -58,6 +59,7 @@ def build(context: Mapping[str, object], *, output: str | None = None) -> App:
     """Return the app with all its stacks for the environment that `context` names."""
     app = App(context={**FLAGS, **context}, outdir=output, analytics_reporting=False)
     data = DataStack(app)
+    _after(ConfigurationStack(app), data)
     network = _after(NetworkStack(app), data)
     analytics = _after(AnalyticsStack(app), data)
     _after(TelephonyStack(app), data)
