@@ -9,7 +9,9 @@ from typing import Any
 from cdk.local.cloud import LocalCloud
 
 PUBLISHER = "publish_configuration"
-EXPORT_TIMEOUT_S = 30.0
+NUMBER = "+15005550001"
+"""On which the example tenant is called: a number of Twilio's that nobody has."""
+EXPORT_TIMEOUT_S = 60.0
 
 
 class TenantsError(Exception):
@@ -51,6 +53,8 @@ async def _example() -> str:
         "-m",
         "switchboard.cli",
         "example-tenant",
+        "--number",
+        NUMBER,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

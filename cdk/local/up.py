@@ -24,7 +24,7 @@ from cdk.local.deployment import HttpRoute
 from cdk.local.providers import Providers, ProvidersError, put_providers_secret, read_providers
 from cdk.local.serve import stop_event
 from cdk.local.staleness import SynthFailed, ensure_assembly
-from cdk.local.tenants import TenantsError, put_example_tenant
+from cdk.local.tenants import NUMBER, TenantsError, put_example_tenant
 
 STOP_TIMEOUT_S = 30.0
 """The gateway gets its drain grace, and each process ten seconds."""
@@ -144,7 +144,7 @@ def _introduce(cloud: LocalCloud, log_dir: Path, took_s: float) -> None:
         f"  functions       {', '.join(sorted(each.label or each.name for each in deployment.functions)) or '-'}"
     )
     _say(f"  workflows       {', '.join(sorted(deployment.workflows)) or '-'}")
-    _say(f"  webhooks        {cloud.http_url}")
+    _say(f"  webhooks        {cloud.http_url} (the example tenant has the number {NUMBER})")
     _say(f"  function logs   {log_dir}/logs/")
 
 

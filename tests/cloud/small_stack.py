@@ -19,6 +19,7 @@ def act(body):
             raise ValueError(body.get("text", "as told"))
         case "sleep":
             time.sleep(body["seconds"])
+            return {"worker": STARTED}
         case "exit":
             sys.exit(body["code"])
         case "big":

@@ -102,14 +102,11 @@ def test_concurrent_events_run_in_environments_of_their_own(small_cloud: LocalCl
     name = small_cloud.name("Plain")
 
     with ThreadPoolExecutor() as pool:
-        started_s = time.monotonic()
         answers = list(
             pool.map(lambda _: small_cloud.invoke(name, {"do": "sleep", "seconds": 1.5}), range(3))
         )
-        elapsed_s = time.monotonic() - started_s
 
-    assert len(answers) == 3
-    assert elapsed_s < 4.4  # one after the other would take 4.5 s
+    assert len({answer["worker"] for answer in answers}) == 3  # one after the other, they would share one
 
 
 def test_reserved_concurrency_throttles_at_once(small_cloud: LocalCloud):

@@ -16,7 +16,7 @@ from switchboard.cli.doctor import run_cloud_doctor, run_doctor
 from switchboard.cli.doctor_cloud import Cloud
 from switchboard.cli.up import run_up
 from switchboard.ports.errors import ProviderError
-from switchboard.settings import Settings, SettingsError, load_settings
+from switchboard.settings import Settings, SettingsError, environment, load_settings, read_settings
 
 main = typer.Typer(
     no_args_is_help=True,
@@ -66,9 +66,14 @@ def doctor(
 
 
 @main.command()
-def example_tenant() -> None:
+def example_tenant(
+    number: Annotated[str, typer.Option(help="The number on which it is called, as +14155550123.")] = "",
+) -> None:
     """Print the example tenant's configuration: a document to begin your own from."""
-    typer.echo(msgspec.json.format(msgspec.json.encode(demo_tenant())).decode())
+    settings = read_settings(environment()).settings
+    tenant = demo_tenant(handover_number=settings.handover_number)
+    tenant = msgspec.structs.replace(tenant, numbers=(number,) if number else ())
+    typer.echo(msgspec.json.format(msgspec.json.encode(tenant)).decode())
 
 
 @main.command()
