@@ -68,13 +68,28 @@ synth: install cdk/node_modules/.installed  ## write the CloudFormation template
 check-cloud: install cdk/node_modules/.installed  ## judge all templates and workflows, prove tenant isolation
 	@$(BIN)/python -m cdk.checks $(ENVIRONMENT)
 
+CDK := cdk/node_modules/.bin/cdk
+# What `cdk deploy` and `cdk destroy` are told; DOMAIN and ZONE may as well stand in the context of cdk.json.
+TARGET := -c environment=$(or $(ENVIRONMENT),starter) $(if $(REGION),-c region=$(REGION)) $(if $(DOMAIN),-c domain=$(DOMAIN)) $(if $(ZONE),-c hosted_zone_id=$(ZONE))
+
+bootstrap: install cdk/node_modules/.installed  ## prepare an AWS account and region, once
+	@$(CDK) bootstrap $(TARGET)
+
+deploy: install cdk/node_modules/.installed  ## make deploy ENVIRONMENT=starter DOMAIN=voice.example.com ZONE=Z...
+	@$(CDK) deploy $(TARGET) --require-approval never data
+	@$(BIN)/python -m cdk.credentials $(or $(ENVIRONMENT),starter) $(if $(REGION),--region $(REGION))
+	@$(CDK) deploy $(TARGET) --require-approval never --all
+
 simulate: install  ## simulated calls: make simulate RUNS=10000 SEED=1
 	@$(BIN)/simulate --seed $(or $(SEED),1) --runs $(or $(RUNS),1000)
 
 bench: install  ## calls per core, against a floor server: make bench CALLS=50 SECONDS=30
 	@$(BIN)/python -m tests.bench $(if $(CALLS),--calls $(CALLS)) $(if $(SECONDS),--seconds $(SECONDS))
 
+survive: install  ## kill gateways under 100 live calls: make survive CALLS=20 SECONDS=30 SEED=2
+	@$(BIN)/python -m tests.survive $(if $(CALLS),--calls $(CALLS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
 clean:  ## remove what was built
 	@rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install lock demo up doctor check test synth check-cloud simulate bench clean
+.PHONY: help install lock demo up doctor check test bootstrap deploy synth check-cloud simulate bench survive clean

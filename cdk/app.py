@@ -19,10 +19,12 @@ from cdk_nag import (
 
 from cdk.checks.canary import add_canary
 from cdk.components.shared import SwitchboardStack
+from cdk.components.workflow import DEFINITIONS
 from cdk.stacks.analytics import AnalyticsStack
 from cdk.stacks.configuration import ConfigurationStack
 from cdk.stacks.data import DataStack
 from cdk.stacks.network import NetworkStack
+from cdk.stacks.observability import ObservabilityStack
 from cdk.stacks.telephony import TelephonyStack
 from cdk.stacks.voice import VoiceStack
 
@@ -62,8 +64,10 @@ def build(context: Mapping[str, object], *, output: str | None = None) -> App:
     _after(ConfigurationStack(app), data)
     network = _after(NetworkStack(app), data)
     analytics = _after(AnalyticsStack(app), data)
-    _after(TelephonyStack(app), data)
-    _after(VoiceStack(app, vpc=network.vpc), data, network, analytics)
+    workflows = sorted(path.name.removesuffix(".asl.json") for path in DEFINITIONS.glob("*.asl.json"))
+    telephony = _after(TelephonyStack(app, workflows=workflows), data)
+    voice = _after(VoiceStack(app, vpc=network.vpc), data, network, analytics)
+    _after(ObservabilityStack(app, workflows=workflows), data, analytics, telephony, voice)
     if app.node.try_get_context("nag"):
         Validations.of(app).add_plugins(*(pack(app) for pack in NAG_PACKS))
         add_canary(app)

@@ -13,6 +13,8 @@ from constructs import IConstruct
 NO_DOMAIN = "no-domain-given.invalid"
 """A name that cannot exist (RFC 2606): templates made with it can be read and checked, not used."""
 
+MODEL = "anthropic.claude-haiku-4-5-20251001-v1:0"
+
 _DOMAIN = re.compile(r"(?=.{4,200}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 _CERTIFICATE = re.compile(r"arn:aws[\w-]*:acm:[\w-]+:\d{12}:certificate/[\w-]+")
@@ -36,7 +38,8 @@ class Deployment:
     llm: str = "bedrock"
     tts: str = "polly"
     """Vendors in order of preference. The defaults need no keys, only rights that the stacks give."""
-    bedrock_model_id: str = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+    bedrock_model_id: str = ""
+    """The model that answers callers, or its inference profile; `model_id` has the default."""
 
     def __post_init__(self) -> None:
         """Refuse what CloudFormation or the gateway would refuse half an hour later."""
@@ -47,7 +50,9 @@ class Deployment:
         if self.handover_number and not _NUMBER.fullmatch(self.handover_number):
             raise ValueError(f"-c handover_number={self.handover_number} is not like +14155550123.")
         if self.certificate_arn and not _CERTIFICATE.fullmatch(self.certificate_arn):
-            raise ValueError(f"-c certificate_arn={self.certificate_arn} is not the ARN of an ACM certificate.")
+            raise ValueError(
+                f"-c certificate_arn={self.certificate_arn} is not the ARN of an ACM certificate."
+            )
         if self.certificate_arn and self.hosted_zone_id:
             raise ValueError("Give hosted_zone_id or certificate_arn, not both.")
         if self.is_deployable and not (self.certificate_arn or self.hosted_zone_id):
@@ -60,6 +65,20 @@ class Deployment:
     def is_deployable(self) -> bool:
         """Whether a domain was given."""
         return self.domain != NO_DOMAIN
+
+    def model_id(self, region: str) -> str:
+        """What Bedrock is asked for: as given, else a fast model that stays within the region's geography.
+
+        Raises `ValueError` where no default is known.
+        """
+        geography = region.partition("-")[0]
+        if self.bedrock_model_id:
+            return self.bedrock_model_id
+        if geography not in {"us", "eu"}:
+            raise ValueError(
+                f"There is no default model for {region}. Give -c bedrock_model_id=<model or inference profile>."
+            )
+        return f"{geography}.{MODEL}"
 
     @property
     def media_domain(self) -> str:
@@ -79,7 +98,5 @@ class Deployment:
 
 def deployment_of(scope: IConstruct) -> Deployment:
     """The values in the context; raises `ValueError` that says what to give."""
-    given: dict[str, Any] = {
-        each.name: scope.node.try_get_context(each.name) for each in fields(Deployment)
-    }
+    given: dict[str, Any] = {each.name: scope.node.try_get_context(each.name) for each in fields(Deployment)}
     return Deployment(**{name: str(value) for name, value in given.items() if value})

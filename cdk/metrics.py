@@ -42,7 +42,7 @@ METRICS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "CheckpointDuration": ((),),
     "CheckpointFailures": ((),),
     "OwnershipLost": ((),),
-    "EventsDropped": (("sink",),),
+    "EventsDropped": ((), ("sink",)),
     "LinesDropped": ((),),
     "MetricValuesDropped": ((),),
     "SpansDropped": ((),),

@@ -16,7 +16,9 @@ from cdk.components.shared import acknowledge
 from cdk.deployment import deployment_of
 
 TEXT_TRANSFER = "We are having technical difficulties. I am connecting you to a colleague."
-TEXT_GOODBYE = "I am sorry, we are having technical difficulties. Please call again in a few minutes. Goodbye."
+TEXT_GOODBYE = (
+    "I am sorry, we are having technical difficulties. Please call again in a few minutes. Goodbye."
+)
 
 
 def fallback_twiml(handover_number: str) -> str:
@@ -54,9 +56,7 @@ class Fallback(Construct):
             self,
             "Answer",
             runtime=cloudfront.FunctionRuntime.JS_2_0,
-            code=cloudfront.FunctionCode.from_inline(
-                edge_code(fallback_twiml(deployment.handover_number))
-            ),
+            code=cloudfront.FunctionCode.from_inline(edge_code(fallback_twiml(deployment.handover_number))),
             comment="Static TwiML for calls that nothing else could answer",
         )
         self.distribution = cloudfront.Distribution(
@@ -78,7 +78,9 @@ class Fallback(Construct):
             http_version=cloudfront.HttpVersion.HTTP2,
         )
         self.url = f"https://{self.distribution.distribution_domain_name}/"
-        constant = "It answers everybody with the same public constant, and must go on when other things fail."
+        constant = (
+            "It answers everybody with the same public constant, and must go on when other things fail."
+        )
         acknowledge(
             self.distribution,
             {

@@ -10,7 +10,11 @@ from constructs import Construct
 from cdk.components.function import LogGroup
 from cdk.components.shared import PRODUCT, environment_of
 
-_MANAGED = ("AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesCommonRuleSet")
+_MANAGED = (
+    "AWSManagedRulesAmazonIpReputationList",
+    "AWSManagedRulesKnownBadInputsRuleSet",
+    "AWSManagedRulesCommonRuleSet",
+)
 _COUNTED = {"AWSManagedRulesCommonRuleSet": ("NoUserAgent_HEADER",)}
 """Rules that only count: nobody promises that the carrier's media servers name themselves."""
 
@@ -52,10 +56,7 @@ class Firewall(wafv2.CfnWebACL):
                     action=wafv2.CfnWebACL.RuleActionProperty(block={}),
                     visibility_config=_visible(f"{metric}-rate"),
                 ),
-                *(
-                    _managed(rules, priority, metric)
-                    for priority, rules in enumerate(_MANAGED, start=2)
-                ),
+                *(_managed(rules, priority, metric) for priority, rules in enumerate(_MANAGED, start=2)),
             ],
         )
         association = wafv2.CfnWebACLAssociation(
@@ -94,9 +95,7 @@ def _unsigned() -> wafv2.CfnWebACL.StatementProperty:
     """Requests without the carrier's signature; whether it is the right one only the handler can tell."""
     signature = wafv2.CfnWebACL.StatementProperty(
         size_constraint_statement=wafv2.CfnWebACL.SizeConstraintStatementProperty(
-            field_to_match=wafv2.CfnWebACL.FieldToMatchProperty(
-                single_header={"Name": "x-twilio-signature"}
-            ),
+            field_to_match=wafv2.CfnWebACL.FieldToMatchProperty(single_header={"Name": "x-twilio-signature"}),
             comparison_operator="GT",
             size=0,
             text_transformations=[wafv2.CfnWebACL.TextTransformationProperty(priority=0, type="NONE")],

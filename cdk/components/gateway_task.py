@@ -14,10 +14,8 @@ from cdk.components.role import WorkloadRole, allow_call_events, allow_facts
 from cdk.components.settings import call_settings
 from cdk.components.shared import (
     acknowledge,
-    acknowledge_control,
     acknowledge_wildcard,
     environment_of,
-    lookup,
     region_of,
 )
 from cdk.deployment import Deployment, deployment_of
@@ -69,7 +67,6 @@ class GatewayTask(ecs.FargateTaskDefinition):
         self._add_gateway()
         self._add_collector()
         self._allow_protection(cluster_name)
-        self._allow_vendors(deployment_of(scope))
         acknowledge_wildcard(execution, "*", "ECR's GetAuthorizationToken knows no resources.")
         settings = "No secret is among them: the gateway reads those from Secrets Manager at run time."
         acknowledge(self, {"AwsSolutions-ECS2": settings})
@@ -84,20 +81,15 @@ class GatewayTask(ecs.FargateTaskDefinition):
             essential=True,
             environment={
                 **call_settings(self, self.workload_role),
+                **self._allow_vendors(deployment),
                 "AWS_REGION": region_of(self),
-                "BEDROCK_MODEL_ID": deployment.bedrock_model_id,
                 "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318",
-                "SWITCHBOARD_ASR": deployment.asr,
-                "SWITCHBOARD_LLM": deployment.llm,
-                "SWITCHBOARD_TTS": deployment.tts,
                 "SWITCHBOARD_HOST": "0.0.0.0",  # noqa: S104 - the container's interface; the security group guards it
                 "SWITCHBOARD_PORT": str(PORT),
                 "SWITCHBOARD_CALLS_MAX": str(record.calls_per_task),
                 "SWITCHBOARD_DRAIN_GRACE_S": str(DRAIN_GRACE_S),
                 "SWITCHBOARD_CALL_EVENTS_QUEUE_URL": allow_call_events(self, self.workload_role),
                 "SWITCHBOARD_FACTS_STREAM": allow_facts(self, self.workload_role),
-                "SWITCHBOARD_RECORDINGS_BUCKET": lookup(self.stack, "recordings-bucket-name"),
-                "SWITCHBOARD_DATA_KEY_ARN": lookup(self.stack, "data-key-arn"),
             },
             port_mappings=[ecs.PortMapping(container_port=PORT)],
             user="10001:10001",
@@ -154,34 +146,40 @@ class GatewayTask(ecs.FargateTaskDefinition):
             self.workload_role, tasks, "A task's id is known when it runs; the cluster is the gateway's own."
         )
 
-    def _allow_vendors(self, deployment: Deployment) -> None:
-        """Rights on those AWS services that the settings name as vendors, and no others."""
-        named = {name.strip() for each in (deployment.asr, deployment.llm, deployment.tts) for name in each.split(",")}
-        actions = {
-            "transcribe": ("transcribe:StartStreamTranscription", "transcribe:StartStreamTranscriptionWebSocket"),
-            "polly": ("polly:SynthesizeSpeech",),
+    def _allow_vendors(self, deployment: Deployment) -> dict[str, str]:
+        """Give rights on those AWS services that the settings name as vendors, and no others; return the settings."""
+        settings = {
+            "SWITCHBOARD_ASR": deployment.asr,
+            "SWITCHBOARD_LLM": deployment.llm,
+            "SWITCHBOARD_TTS": deployment.tts,
         }
-        for vendor in sorted(named & actions.keys()):
+        named = {name.strip() for each in settings.values() for name in each.split(",")}
+        for vendor in sorted(named & _VENDOR_ACTIONS.keys()):
             self.workload_role.add_to_policy(
-                iam.PolicyStatement(actions=list(actions[vendor]), resources=["*"])
+                iam.PolicyStatement(actions=list(_VENDOR_ACTIONS[vendor]), resources=["*"])
             )
-        if "bedrock" in named:
-            # An inference profile is named for its geography and the model: us.anthropic.claude-...
-            geography, _, rest = deployment.bedrock_model_id.partition(".")
-            model = rest if geography in _GEOGRAPHIES else deployment.bedrock_model_id
-            models = f"arn:{Aws.PARTITION}:bedrock:*::foundation-model/{model}"
-            profiles = f"arn:{Aws.PARTITION}:bedrock:{region_of(self)}:{Aws.ACCOUNT_ID}:inference-profile/{deployment.bedrock_model_id}"
-            self.workload_role.add_to_policy(
-                iam.PolicyStatement(
-                    actions=["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"],
-                    resources=[models, profiles],
-                )
+        if "bedrock" not in named:
+            return settings
+        model_id = deployment.model_id(region_of(self))
+        # An inference profile is named for its geography and the model: us.anthropic.claude-...
+        geography, _, rest = model_id.partition(".")
+        model = rest if geography in _GEOGRAPHIES else model_id
+        models = f"arn:{Aws.PARTITION}:bedrock:*::foundation-model/{model}"
+        profile = (
+            f"arn:{Aws.PARTITION}:bedrock:{region_of(self)}:{Aws.ACCOUNT_ID}:inference-profile/{model_id}"
+        )
+        self.workload_role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"],
+                resources=[models, profile],
             )
-            acknowledge_wildcard(
-                self.workload_role,
-                models,
-                "One model, in whichever region its inference profile takes the request.",
-            )
+        )
+        acknowledge_wildcard(
+            self.workload_role,
+            models,
+            "One model, in whichever region its inference profile takes the request.",
+        )
+        return settings | {"BEDROCK_MODEL_ID": model_id}
 
     def _logs(self, prefix: str) -> ecs.LogDriver:
         return ecs.LogDrivers.aws_logs(
@@ -192,6 +190,13 @@ class GatewayTask(ecs.FargateTaskDefinition):
         )
 
 
+_VENDOR_ACTIONS = {
+    "transcribe": (
+        "transcribe:StartStreamTranscription",
+        "transcribe:StartStreamTranscriptionWebSocket",
+    ),
+    "polly": ("polly:SynthesizeSpeech",),
+}
 _GEOGRAPHIES = ("apac", "au", "eu", "global", "jp", "us")
 
 

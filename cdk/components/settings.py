@@ -22,10 +22,9 @@ def call_settings(scope: Construct, role: iam.IRole) -> dict[str, str]:
         "SWITCHBOARD_ENVIRONMENT": environment_of(scope).name,
         "SWITCHBOARD_STORE": "aws",
         "SWITCHBOARD_CALLS_TABLE": lookup(stack, "calls-table-name"),
-        "SWITCHBOARD_CONFIGURATION_TABLE": lookup(stack, "configuration-table-name"),
-        "SWITCHBOARD_IDEMPOTENCY_TABLE": lookup(stack, "idempotency-table-name"),
         "SWITCHBOARD_TENANT_ROLE_ARN": allow_tenant_access(scope, role, "calls"),
         "SWITCHBOARD_SECRETS_ID": allow_providers_secret(scope, role),
         "SWITCHBOARD_CONFIGURATION_BUCKET": allow_snapshot(scope, role),
+        "SWITCHBOARD_CONFIGURATION_COPY": "/tmp/configuration.json",  # noqa: S108 - the only folder that can be written to
         **({"SWITCHBOARD_HANDOVER_NUMBER": deployment.handover_number} if deployment.handover_number else {}),
     }

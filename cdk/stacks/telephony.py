@@ -1,5 +1,7 @@
 """The carrier's webhooks: an API with a firewall, the function that answers, and a constant that answers when they do not."""
 
+from collections.abc import Mapping, Sequence
+
 from aws_cdk import Aws, CfnOutput, Duration, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
@@ -19,6 +21,7 @@ from cdk.components.shared import (
     acknowledge,
     acknowledge_control,
     acknowledge_wildcard,
+    lookup,
     publish,
 )
 from cdk.deployment import deployment_of
@@ -26,19 +29,28 @@ from cdk.deployment import deployment_of
 TIMEOUT_S = 10
 """The carrier waits 15 s, the caller hears nothing meanwhile; ordinary answers take far below one second."""
 WEBHOOKS = ("voice", "resume", "status")
+WORKFLOW_WEBHOOKS = {
+    "callback": "report-callback-function-arn",
+    "voicemail": "receive-voicemail-function-arn",
+}
+"""Workflow, and path of its webhook -> the published name of its function."""
 BURST_MIN, BURST_MAX = 200, 5_000
 """A burst of one request for every call there may be, as after a lost zone; above 5,000 is AWS's to grant."""
 SIGNED = "Every request is signed by the carrier, which the handler checks; an authorizer could not, without the body."
 
 
 class TelephonyStack(SwitchboardStack):
-    """Publishes `webhook-api-name`, `webhook-function-name` and `fallback-distribution-id`; prints what to enter at the carrier."""
+    """Publishes `webhook-api-name`, `webhook-function-name` and `fallback-distribution-id`; prints what to enter at the carrier.
 
-    def __init__(self, scope: Construct) -> None:
+    `workflows` are the names of those that there are: two of them have a webhook of their own.
+    """
+
+    def __init__(self, scope: Construct, *, workflows: Sequence[str]) -> None:
         super().__init__(scope, "telephony", description="Switchboard's telephony webhooks")
         self._deployment = deployment_of(self)
-        live = self._make_function()
-        self._make_api(live)
+        functions: dict[str, lambda_.IFunction] = dict.fromkeys(WEBHOOKS, self._make_function())
+        functions |= {name: self._function_named(name) for name in WORKFLOW_WEBHOOKS if name in workflows}
+        self._make_api(functions)
         self._fallback = Fallback(self, "Fallback")
         publish(self, "fallback-distribution-id", self._fallback.distribution.distribution_id)
         self._print()
@@ -59,7 +71,15 @@ class TelephonyStack(SwitchboardStack):
         publish(self, "webhook-function-name", function.function_name)
         return function.live(warm=self.record.webhook_warm)
 
-    def _make_api(self, live: lambda_.Alias) -> None:
+    def _function_named(self, webhook: str) -> lambda_.IFunction:
+        return lambda_.Function.from_function_attributes(
+            self,
+            f"Answer-{webhook}",
+            function_arn=lookup(self, WORKFLOW_WEBHOOKS[webhook]),
+            same_environment=True,  # the API may be let in
+        )
+
+    def _make_api(self, functions: Mapping[str, lambda_.IFunction]) -> None:
         account = self._allow_api_logs()
         log_group = LogGroup(self, "AccessLogs", name="webhooks/access")
         burst = min(BURST_MAX, max(BURST_MIN, self.record.calls_max))
@@ -91,8 +111,9 @@ class TelephonyStack(SwitchboardStack):
                 access_log_format=_access_log_format(),
             ),
         )
+        api.node.try_remove_child("Endpoint")  # an output with the address that is disabled
         api.deployment_stage.node.add_dependency(account)
-        self._add_webhooks(api, live)
+        self._add_webhooks(api, functions)
         Firewall(self, "Firewall", name="webhooks", arn=api.deployment_stage.stage_arn)
         assert api.domain_name is not None, "given above"
         point_at(
@@ -115,19 +136,22 @@ class TelephonyStack(SwitchboardStack):
             api, "APIGWCacheEnabledAndEncrypted", "Every answer belongs to one call; nothing may be cached."
         )
         acknowledge_control(
-            api, "APIGWSSLEnabled", "A client certificate is for HTTP backends; this one is a function, called by IAM."
+            api,
+            "APIGWSSLEnabled",
+            "A client certificate is for HTTP backends; this one is a function, called by IAM.",
         )
 
-    def _add_webhooks(self, api: apigateway.RestApi, live: lambda_.Alias) -> None:
-        integration = apigateway.LambdaIntegration(live, timeout=Duration.seconds(TIMEOUT_S))
+    def _add_webhooks(self, api: apigateway.RestApi, functions: Mapping[str, lambda_.IFunction]) -> None:
         validator = api.add_request_validator(
             "Signed", request_validator_name="signed", validate_request_parameters=True
         )
         folder = api.root.add_resource("twilio")
-        for name in WEBHOOKS:
+        for name, function in functions.items():
             folder.add_resource(name).add_method(
                 "POST",
-                integration,
+                apigateway.LambdaIntegration(
+                    function, timeout=Duration.seconds(TIMEOUT_S), allow_test_invoke=False
+                ),
                 request_validator=validator,
                 request_parameters={"method.request.header.X-Twilio-Signature": True},
             )
@@ -155,7 +179,9 @@ class TelephonyStack(SwitchboardStack):
                 resources=[groups],
             )
         )
-        acknowledge_wildcard(role, groups, "One role for all APIs of the account: API Gateway knows no other way.")
+        acknowledge_wildcard(
+            role, groups, "One role for all APIs of the account: API Gateway knows no other way."
+        )
         account = apigateway.CfnAccount(self, "ApiAccount", cloud_watch_role_arn=role.role_arn)
         account.node.add_dependency(role)
         for kept in (account, role):
@@ -194,5 +220,3 @@ def _access_log_format() -> apigateway.AccessLogFormat:
         )
         + "}"
     )
-
-

@@ -74,7 +74,9 @@ class VoiceStack(SwitchboardStack):
             security_group=self._edge,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
             idle_timeout=Duration.seconds(IDLE_TIMEOUT_S),
-            client_keep_alive=Duration.seconds(2 * CALL_S_MAX),  # should it ever count for an upgraded connection
+            client_keep_alive=Duration.seconds(
+                2 * CALL_S_MAX
+            ),  # should it ever count for an upgraded connection
             drop_invalid_header_fields=True,
             desync_mitigation_mode=elb.DesyncMitigationMode.STRICTEST,
             waf_fail_open=True,  # a firewall that does not answer must not stop calls: they are signed

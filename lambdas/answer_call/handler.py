@@ -7,8 +7,8 @@ TwiML, also when the store is down (law L4); an unsigned or wrongly signed reque
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from secrets import token_bytes
@@ -20,6 +20,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from mangum import Mangum
 from mangum.types import LambdaContext
 from starlette.exceptions import HTTPException
+from structlog.contextvars import bound_contextvars
 
 from switchboard.adapters.aws.secrets import (
     REFRESH_S,
@@ -33,6 +34,7 @@ from switchboard.adapters.twilio.twiml import render
 from switchboard.domain.calls import CallKey
 from switchboard.domain.instructions import Instruction, SayAndHangUp
 from switchboard.domain.stream_tokens import NAME_BYTES_MAX, NONCE_BYTES
+from switchboard.domain.trace_context import trace_id_of
 from switchboard.observability import configure_logging
 from switchboard.ports.errors import PortError
 from switchboard.services.answer_call import answer_call
@@ -41,6 +43,9 @@ from switchboard.services.end_of_call import end_of_call
 from switchboard.services.lines import Line
 from switchboard.services.record_call_status import StatusOutcome, record_call_status
 from switchboard.settings import Settings, environment, load_settings
+from switchboard.telemetry.metrics import CALLS_ANSWERED, CALLS_CONTINUED, WEBHOOKS_REFUSED, Meter, NoMeter
+from switchboard.telemetry.powertools_meter import PowertoolsMeter
+from switchboard.telemetry.tracing import Span, Tracer, call_span, open_tracer
 from switchboard.webhook_stores import WebhookStores, open_webhook_stores
 
 BODY_BYTES_MAX = 64 * 1024
@@ -54,6 +59,9 @@ FLUSH_TIMEOUT_S = 3.0
 NOT_IN_SERVICE_TEXT = (
     "I am sorry, this number is not in service. Please check the number and call again. Goodbye."
 )
+SERVICE = "answer_call"
+TRACES_FLUSH_S = 0.5
+"""At most, before Lambda may freeze the function; a collector beside it takes spans within milliseconds."""
 FORM = "application/x-www-form-urlencoded"
 
 log = structlog.get_logger()
@@ -67,7 +75,12 @@ def _mangum() -> Mangum:
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request of API Gateway, of a REST API (1.0) or an HTTP API (2.0), in AWS Lambda."""
-    return _mangum()(event, context)
+    mangum = _mangum()
+    try:
+        return mangum(event, context)
+    finally:
+        # Lambda freezes the process now: what is not sent waits for the next call, or for ever.
+        cast("FastAPI", mangum.app).state.deps.tracer.flush(TRACES_FLUSH_S)
 
 
 def create_app(
@@ -94,6 +107,15 @@ def create_app(
             "SWITCHBOARD_STREAM_TOKEN_SECRET", settings.token_secret.get_secret_value()
         ),
         stores=stores or open_webhook_stores(settings, secrets),
+        meter=PowertoolsMeter(service=SERVICE, environment=settings.environment)
+        if settings.metrics
+        else NoMeter(),
+        tracer=open_tracer(
+            endpoint=settings.traces_endpoint,
+            share=settings.traces_share,
+            service=SERVICE,
+            environment=settings.environment,
+        ),
     )
 
     @asynccontextmanager
@@ -116,6 +138,8 @@ class Dependencies:
     signatures: SignatureChecker
     token_secret: Callable[[], str]
     stores: WebhookStores
+    meter: Meter
+    tracer: Tracer
 
     def line(self, form: dict[str, str]) -> Line | None:
         """The line of the number of ours that this call is on; None where the number is nobody's."""
@@ -157,15 +181,18 @@ async def voice(request: Request) -> Response:
     line = deps.line(form)
     if line is None:
         return _no_line(deps, call)
-    instruction = answer_call(
-        call_sid=call.call_sid,
-        account_sid=call.account_sid,
-        from_number=call.from_number,
-        line=line,
-        nonce=token_bytes(NONCE_BYTES),
-        now_s=_now_s(),
-    )
-    log.info("call answered", call_id=call.call_sid, tenant=line.tenant)
+    with _work(deps, "answer_call", call.call_sid, line.tenant) as span:
+        instruction = answer_call(
+            call_sid=call.call_sid,
+            account_sid=call.account_sid,
+            from_number=call.from_number,
+            line=line,
+            nonce=token_bytes(NONCE_BYTES),
+            now_s=_now_s(),
+            traceparent=span.traceparent,
+        )
+        log.info("call answered")
+    deps.meter.record(CALLS_ANSWERED)
     return _twiml(instruction)
 
 
@@ -177,20 +204,22 @@ async def resume(request: Request) -> Response:
     line = deps.line(form)
     if line is None:
         return _no_line(deps, end)
-    continuation = await continue_call(
-        end,
-        resumes=_resumes(request),
-        checkpoints=deps.stores.checkpoints,
-        line=line,
-        nonce=token_bytes(NONCE_BYTES),
-        now_s=_now_s(),
-    )
-    log.info(
-        "call continued",
-        call_id=end.call_sid,
-        why=continuation.why,
-        instruction=type(continuation.instruction).__name__,
-    )
+    with _work(deps, "continue_call", end.call_sid, line.tenant) as span:
+        continuation = await continue_call(
+            end,
+            resumes=_resumes(request),
+            checkpoints=deps.stores.checkpoints,
+            line=line,
+            nonce=token_bytes(NONCE_BYTES),
+            now_s=_now_s(),
+            traceparent=span.traceparent,
+        )
+        log.info(
+            "call continued",
+            why=continuation.why,
+            instruction=type(continuation.instruction).__name__,
+        )
+    deps.meter.record(CALLS_CONTINUED, why=continuation.why)
     return _twiml(continuation.instruction)
 
 
@@ -204,28 +233,27 @@ async def status(request: Request) -> Response:
         return Response(status_code=204)
     key = CallKey(line.tenant, call.call_sid)
     reported = form.get("CallStatus", "")[:NAME_BYTES_MAX]
-    try:
-        outcome = await record_call_status(
-            key=key,
-            status=reported,
-            sequence=form.get("SequenceNumber", ""),
-            progress=deps.stores.progress,
-        )
-        if outcome is StatusOutcome.ADVANCED:
-            ended = await end_of_call(
-                key, status=reported, checkpoints=deps.stores.checkpoints, now_ms=_now_s() * 1000
+    with _named(call.call_sid, line.tenant):
+        try:
+            outcome = await record_call_status(
+                key=key,
+                status=reported,
+                sequence=form.get("SequenceNumber", ""),
+                progress=deps.stores.progress,
             )
-            if ended is not None:
-                deps.stores.sink.publish(ended)
-                # The function may be frozen as soon as it has answered.
-                await deps.stores.sink.flush(deadline_s=FLUSH_TIMEOUT_S)
-    except PortError as error:
-        # By default Twilio repeats a webhook after connection trouble only, not after an answer: the log keeps it.
-        log.warning(
-            "call status not stored", call_id=call.call_sid, status=reported, reason=type(error).__name__
-        )
-        return Response(status_code=503)
-    log.info("call status", call_id=call.call_sid, status=reported, outcome=outcome)
+            if outcome is StatusOutcome.ADVANCED:
+                ended = await end_of_call(
+                    key, status=reported, checkpoints=deps.stores.checkpoints, now_ms=_now_s() * 1000
+                )
+                if ended is not None:
+                    deps.stores.sink.publish(ended)
+                    # The function may be frozen as soon as it has answered.
+                    await deps.stores.sink.flush(deadline_s=FLUSH_TIMEOUT_S)
+        except PortError as error:
+            # By default Twilio repeats a webhook after connection trouble only, not after an answer: the log keeps it.
+            log.warning("call status not stored", status=reported, reason=type(error).__name__)
+            return Response(status_code=503)
+        log.info("call status", status=reported, outcome=outcome)
     return Response(status_code=204)
 
 
@@ -233,6 +261,21 @@ async def status(request: Request) -> Response:
 async def health() -> dict[str, str]:
     """Say that the process answers; a call needs nothing else to be connected."""
     return {"status": "ok"}
+
+
+def _named(call_id: str, tenant: str) -> AbstractContextManager[object]:
+    """Within it, log lines say which call they are about."""
+    return bound_contextvars(call_id=call_id, tenant=tenant, trace_id=trace_id_of(call_id))
+
+
+@contextmanager
+def _work(deps: Dependencies, name: str, call_id: str, tenant: str) -> Iterator[Span]:
+    """Trace work for one call, and name the call in its log lines."""
+    with (
+        _named(call_id, tenant),
+        call_span(deps.tracer, name, call_id=call_id, clock_ms=_now_ms) as span,
+    ):
+        yield span
 
 
 async def _believed(request: Request) -> tuple[Dependencies, dict[str, str]]:
@@ -248,19 +291,15 @@ async def _believed(request: Request) -> tuple[Dependencies, dict[str, str]]:
         # Neither UTF-8 nor a form of sensible size: Twilio cannot have signed it.
         raise HTTPException(403, "This request is not signed.") from None
     # From the request line: `request.url` would let a crafted Host header shift the path.
-    path, query = request.scope["path"], _ordered(request.scope["query_string"].decode("latin-1"))
+    path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
     url = f"{deps.settings.public_base_url}{path}{f'?{query}' if query else ''}"
     try:
         await deps.check(url, fields, request)
     except SignatureRefused as refused:
         log.warning("webhook refused", path=path, refusal=refused.refusal)
+        deps.meter.record(WEBHOOKS_REFUSED, refusal=refused.refusal)
         raise HTTPException(403, "This request is not signed.") from None
     return deps, dict(fields)
-
-
-def _ordered(query: str) -> str:
-    """The query as we wrote it into the URL, by name: a REST API hands it on as a map, in any order."""
-    return "&".join(sorted(query.split("&")))
 
 
 async def _body(request: Request) -> bytes:
@@ -287,10 +326,11 @@ def _call(form: dict[str, str]) -> StreamEnd:
 
 def _resumes(request: Request) -> Resumes:
     """The counter in the resume URL, which the signature covers; absent on the first resume."""
-    count, since_s = (request.query_params.get(name, "0") for name in ("n", "t"))
-    if not all(each.isascii() and each.isdigit() and len(each) <= 12 for each in (count, since_s)):
+    values = [request.query_params.get(name, "0") for name in ("n", "t", "f")]
+    if not all(each.isascii() and each.isdigit() and len(each) <= 12 for each in values):
         return Resumes()
-    return Resumes(count=int(count), since_s=int(since_s))
+    count, since_s, fence = map(int, values)
+    return Resumes(count, since_s, fence)
 
 
 def _no_line(deps: Dependencies, call: StreamEnd) -> Response:
@@ -302,6 +342,10 @@ def _no_line(deps: Dependencies, call: StreamEnd) -> Response:
 
 def _twiml(instruction: Instruction) -> Response:
     return Response(render(instruction), media_type="application/xml")
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _now_s() -> int:

@@ -17,11 +17,12 @@ from mangum.types import LambdaContext
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.responses import Response
 
+from switchboard.adapters.aws.secrets import read_environment
 from switchboard.domain.stream_tokens import NONCE_BYTES
 from switchboard.observability import configure_logging
 from switchboard.services.lines import Line
 from switchboard.services.start_web_call import start_web_call
-from switchboard.settings import Settings, load_settings
+from switchboard.settings import Settings, environment, load_settings
 
 WEB_STREAM_PATH = "/web/stream"
 FOLDER = Path(__file__).parent / "softphone"
@@ -64,7 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     if settings is None:
         configure_logging()
-        settings = load_settings()
+        settings = load_settings(read_environment(environment())[0])
     app = FastAPI(title="Switchboard softphone", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.settings = settings
     app.state.assets = {path.name: path for path in FOLDER.iterdir() if path.suffix in _MEDIA_TYPES}

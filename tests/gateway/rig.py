@@ -37,7 +37,7 @@ from voice_gateway.tenant_policies import TenantPolicy
 from voice_gateway.vad_ticker import VadTicker
 
 SECRET = "a test's secret of more than thirty-two characters"
-TENANT = "acme"
+TENANT = "default"
 ACCOUNT = "AC" + "0" * 32
 SILENCE = b"\xff"
 WORD_MS = 240
@@ -235,6 +235,9 @@ class World:
     def of(self, tenant_id: str) -> TenantPolicy | None:
         """Every tenant's calls are conducted like this."""
         return TenantPolicy(1, self.policy) if tenant_id == TENANT else None
+
+    def longest_call_ms(self) -> int:
+        return self.policy.duration_max_ms + self.policy.closing_max_ms
 
     def token(self, call_sid: str, **changes) -> str:
         self._nonces += 1

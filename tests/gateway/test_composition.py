@@ -2,9 +2,16 @@
 
 import pytest
 
+from switchboard.adapters.aws.dynamodb import DynamoDbCheckpointStore
+from switchboard.adapters.aws.secrets import read_environment
+from switchboard.adapters.aws.tenant_directory import SnapshotUnavailable
 from switchboard.conversation.policy import Policy
+from switchboard.domain.calls import Disposition
+from switchboard.domain.facts import CallEnded
 from switchboard.ports.errors import ProviderError
 from switchboard.settings import load_settings
+from tests.fakes.aws_deployment import Deployment
+from tests.fakes.tenants import tenant
 from voice_gateway.call import Platform
 from voice_gateway.composition import _socket_url, compose
 
@@ -79,3 +86,35 @@ async def test_embedded_providers_are_ready_before_the_first_call(environ):
         ]
 
         assert [] == missing
+
+
+@pytest.mark.wire
+async def test_everything_in_aws(aws_url, tmp_path):
+    """Settings from the secret, tenants from the snapshot, stores and sink in AWS; embedded speech as anywhere."""
+    deployment = Deployment(aws_url, tenant("acme"), tenant("globex"))
+    environ, secrets = read_environment(deployment.environ(tmp_path / "copy.json"))
+    async with compose(load_settings(environ), secrets) as platform:
+        assert isinstance(platform.checkpoints, DynamoDbCheckpointStore)
+        acme = platform.policies.of("acme")
+        assert acme
+        assert platform.phrases.get(acme.policy.agent.voice, acme.policy.opening)
+        assert platform.policies.of("default") is None
+        platform.sink.publish(
+            CallEnded(id="e1", tenant="acme", at_ms=1, call_id="CA1", disposition=Disposition.COMPLETED)
+        )
+    assert ["e1"] == [event["id"] for event in deployment.events()]
+
+
+@pytest.mark.wire
+@pytest.mark.usefixtures("aws_environment_only")
+async def test_nobody_knows_the_tenants(tmp_path):
+    """Without a snapshot and without a copy of one the gateway does not start, and says why."""
+    environ = Deployment.__new__(Deployment)
+    environ.url, environ.name, environ.queue_url = NOBODY, "x", f"{NOBODY}/queue"
+    given = environ.environ(tmp_path / "copy.json") | {
+        "SWITCHBOARD_STREAM_TOKEN_SECRET": "s" * 40,
+        "TWILIO_AUTH_TOKEN": "a" * 32,
+    }
+    with pytest.raises(SnapshotUnavailable, match="no copy"):
+        async with compose(load_settings(given)):
+            pass

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import dataclasses
 import hashlib
 import hmac
 import json
@@ -32,13 +33,16 @@ from switchboard.domain.calls import CallKey, Disposition, NextStep
 from switchboard.domain.configuration_snapshot import Snapshot
 from switchboard.domain.facts import CallEnded
 from switchboard.domain.stream_tokens import verify
+from switchboard.domain.trace_context import parse_traceparent
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.settings import SettingsError, read_settings
 from switchboard.webhook_stores import WebhookStores
 from tests.fakes.call_progress import InMemoryCallProgressStore
 from tests.fakes.checkpoints import InMemoryCheckpointStore
+from tests.fakes.emf import extract
 from tests.fakes.event_sink import ListSink
 from tests.fakes.tenants import tenant
+from tests.fakes.tracer import RecordingTracer
 
 TOKEN = "12345"
 ENVIRON = {
@@ -73,6 +77,7 @@ class Webhooks:
         )
         app = module.create_app(read_settings(ENVIRON).settings, stores=stores)
         self.deps: module.Dependencies = app.state.deps
+        self.app = app
         self.client = TestClient(app)
 
     def post(self, path: str, form: dict[str, str] | None = None, **headers: str):
@@ -130,9 +135,47 @@ def test_retried_voice(webhooks: Webhooks):
 def test_resume(webhooks: Webhooks):
     """A live call whose stream closed is connected again; the counter goes on in the signed address."""
     webhooks.checkpoints.checkpoints[KEY] = Checkpoint(KEY, 1, "{}")
-    answer = webhooks.post("/twilio/resume?n=2&t=99999999999")
+    answer = webhooks.post("/twilio/resume?n=2&t=99999999999&f=0")
     assert parameters(answer.text)["resume"] == "1"
-    assert str(ET.fromstring(answer.text).findtext("Redirect")).endswith("/twilio/resume?n=3&t=99999999999")
+    redirect = str(ET.fromstring(answer.text).findtext("Redirect"))
+    assert re.search(r"/twilio/resume\?f=1&n=3&t=\d+$", redirect)
+
+
+@pytest.mark.parametrize(("path", "name"), [("voice", "answer_call"), ("resume", "continue_call")])
+def test_the_gateway_is_told_its_place_in_the_calls_trace(webhooks: Webhooks, path: str, name: str):
+    """The stream's parameters name the webhook's span, in the trace that follows from the call's id."""
+    tracer = RecordingTracer()
+    webhooks.app.state.deps = dataclasses.replace(webhooks.app.state.deps, tracer=tracer)
+    traceparent = parameters(webhooks.post(f"/twilio/{path}").text)["traceparent"]
+    told = parse_traceparent(str(traceparent), call_id=CALL)
+    (span,) = tracer.named(name)
+
+    assert told is not None
+    assert (told.trace_id, told.span_id) == (span.trace_id, span.span_id)
+    assert CALL == span.attributes["call_id"]
+    assert span.end_ms is not None
+
+
+def test_without_a_collector_no_trace_is_told(webhooks: Webhooks):
+    """Twilio's parameters stay as they were."""
+    assert {"token", "from"} == parameters(webhooks.post("/twilio/voice").text).keys()
+
+
+def test_webhooks_are_counted(webhooks: Webhooks, capsys):
+    """Answered, continued by why, refused by what was wrong: as metric lines on standard output, for Lambda's log."""
+    webhooks.post("/twilio/voice")
+    webhooks.post("/twilio/resume")
+    webhooks.post("/twilio/voice", FORM, **{"X-Twilio-Signature": "forged"})
+    data = [datum for line in capsys.readouterr().out.splitlines() for datum in extract(line)]
+    base = {"service": "answer_call", "environment": "local"}
+
+    assert [
+        ("CallsAnswered", base),
+        ("CallsContinued", base),
+        ("CallsContinued", {**base, "why": "unknown_call"}),
+        ("WebhooksRefused", base),
+        ("WebhooksRefused", {**base, "refusal": "signature_wrong"}),
+    ] == [(datum.name, datum.dimensions) for datum in data]
 
 
 def test_resume_counter_cannot_be_changed(webhooks: Webhooks):

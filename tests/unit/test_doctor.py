@@ -295,3 +295,52 @@ def test_call_with_wrong_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert done.exit_code == 2
     for name in ("SWITCHBOARD_PORT", "ANTHROPIC_API_KEY"):
         assert name in done.output
+
+
+@pytest.mark.wire
+@pytest.mark.parametrize(
+    ("text", "outcome", "said"),
+    [
+        ('{"SWITCHBOARD_CALLS_MAX": "7"}', "pass", "1 settings"),
+        ('{"hunter2": "hunter2-value"}', "warn", "unknown keys: hunter2"),
+        ("hunter2-value", "fail", "not a JSON object"),
+        (None, "fail", "ResourceNotFoundException"),
+    ],
+)
+def test_the_secret_is_looked_into(aws_url, text, outcome, said):
+    """A secret that is missing or unreadable is named clearly, and none of its values is."""
+    import io
+    import json
+    import uuid
+
+    from switchboard.cli.doctor import run_doctor
+    from tests.fakes.aws_server import REGION, client
+
+    name = f"doctor-{uuid.uuid4().hex}"
+    if text is not None:
+        client("secretsmanager", aws_url).create_secret(Name=name, SecretString=text)
+    out = io.StringIO()
+    environ = {"SWITCHBOARD_SECRETS_ID": name, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": aws_url}
+    run_doctor(environ, as_json=True, out=out)
+    told = [each for each in json.loads(out.getvalue())["checks"] if each["name"] == "secret"]
+    assert [outcome] == [each["status"] for each in told]
+    assert said in told[0]["message"]
+    assert "hunter2-value" not in out.getvalue()
+
+
+def test_settings_of_aws_are_checked_together():
+    """What the store in AWS cannot do without is a failure, what it can is a warning."""
+    from switchboard.settings import read_settings
+
+    problems = {
+        each.setting: each.severity.value for each in read_settings({"SWITCHBOARD_STORE": "aws"}).problems
+    }
+    assert {
+        "AWS_REGION": "failure",
+        "SWITCHBOARD_CALLS_TABLE": "failure",
+        "SWITCHBOARD_CONFIGURATION_BUCKET": "failure",
+        "SWITCHBOARD_TENANT_ROLE_ARN": "warning",
+        "SWITCHBOARD_CALL_EVENTS_QUEUE_URL": "warning",
+        "SWITCHBOARD_FACTS_STREAM": "warning",
+        "SWITCHBOARD_SECRETS_ID": "warning",
+    } == problems

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from switchboard.conversation.policy import Policy
 from switchboard.domain.calls import CallKey
+from switchboard.domain.trace_context import TraceContext
 from switchboard.ports.checkpoints import CheckpointStore
 from switchboard.ports.event_sink import EventSink
 from switchboard.ports.language_model import LanguageModel
@@ -15,6 +16,8 @@ from switchboard.ports.synthesizer import Synthesizer
 from switchboard.ports.token_ledger import TokenLedger
 from switchboard.ports.tools import Toolbox
 from switchboard.ports.transcriber import Transcriber
+from switchboard.telemetry.metrics import Meter, NoMeter
+from switchboard.telemetry.tracing import NoTracer, Tracer
 from voice_gateway.phrase_cache import PhraseCache
 from voice_gateway.tenant_policies import PolicySource
 from voice_gateway.vad_ticker import VadTicker
@@ -33,6 +36,8 @@ class Call(Struct, frozen=True):
     """The version of the tenant's configuration that `policy` was made of."""
     transfer_failed: str = ""
     """Why a transfer came back to us (the carrier's dial status), if one did."""
+    trace_parent: TraceContext | None = None
+    """The webhook's span, if it was traced."""
 
     @property
     def key(self) -> CallKey:
@@ -55,3 +60,5 @@ class Platform(Struct, frozen=True):
     ticker: VadTicker
     loop: asyncio.AbstractEventLoop
     wall_ms: Callable[[], int]
+    meter: Meter = NoMeter()
+    tracer: Tracer = NoTracer()

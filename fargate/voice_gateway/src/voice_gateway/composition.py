@@ -6,7 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Literal
+from typing import Literal, TypedDict
 
 import boto3
 import structlog
@@ -24,6 +24,7 @@ from switchboard.adapters.embedded.synthesizer import EmbeddedSynthesizer
 from switchboard.adapters.embedded.tools import BrightlineTools
 from switchboard.adapters.embedded.transcriber import EmbeddedTranscriber
 from switchboard.adapters.failover.language_model import FailoverLanguageModel
+from switchboard.adapters.failover.providers import AnswerCallback, FailureCallback, SwitchCallback
 from switchboard.adapters.failover.synthesizer import FailoverSynthesizer
 from switchboard.adapters.failover.transcriber import FailoverTranscriber
 from switchboard.adapters.silero.detector import SileroDetector
@@ -33,6 +34,14 @@ from switchboard.ports.language_model import LanguageModel
 from switchboard.ports.synthesizer import Synthesizer
 from switchboard.ports.transcriber import Transcriber
 from switchboard.settings import LanguageModelName, Settings, SynthesizerName, TranscriberName
+from switchboard.telemetry.metrics import (
+    PROVIDER_ERRORS,
+    PROVIDER_LATENCY,
+    PROVIDER_SWITCHES,
+    Meter,
+    NoMeter,
+)
+from switchboard.telemetry.tracing import NoTracer, Tracer
 from voice_gateway.call import Platform
 from voice_gateway.phrase_cache import PhraseCache
 from voice_gateway.stores import open_stores
@@ -45,13 +54,22 @@ LANGUAGE_MODEL_BUDGET_MS = 800
 SYNTHESIZER_BUDGET_MS = 400
 RESTART_AFTER_S = 5.0
 
-ProviderKind = Literal["transcriber", "language_model", "synthesizer"]
+ProviderKind = Literal["transcriber", "language-model", "synthesizer"]
+
+_NO_METER = NoMeter()
+_NO_TRACER = NoTracer()
 
 log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def compose(settings: Settings, secrets: Secrets | None = None) -> AsyncIterator[Platform]:
+async def compose(
+    settings: Settings,
+    secrets: Secrets | None = None,
+    *,
+    meter: Meter = _NO_METER,
+    tracer: Tracer = _NO_TRACER,
+) -> AsyncIterator[Platform]:
     """Build everything, render the fixed phrases, and take it down in reverse order.
 
     Raises `SnapshotUnavailable` or `TenantsUnusable` where nobody would know whom to answer for.
@@ -59,13 +77,12 @@ async def compose(settings: Settings, secrets: Secrets | None = None) -> AsyncIt
     loop = asyncio.get_running_loop()
     secrets = secrets or Secrets(SecretValues())
     async with AsyncExitStack() as stack:
-        stores = await stack.enter_async_context(open_stores(settings, secrets))
-        switched = partial(_switched, stores.sink)
+        stores = await stack.enter_async_context(open_stores(settings, secrets, meter))
+        told = partial(_told, meter=meter, sink=stores.sink, secrets=secrets)
         transcriber = await stack.enter_async_context(
             FailoverTranscriber(
                 [(_transcriber(name, settings, secrets), TRANSCRIBER_BUDGET_MS) for name in settings.asr],
-                on_switch=partial(switched, "transcriber"),
-                on_rejected=secrets.refused,
+                **told("transcriber"),
             )
         )
         language_model = await stack.enter_async_context(
@@ -74,15 +91,13 @@ async def compose(settings: Settings, secrets: Secrets | None = None) -> AsyncIt
                     (_language_model(name, settings, secrets), LANGUAGE_MODEL_BUDGET_MS)
                     for name in settings.llm
                 ],
-                on_switch=partial(switched, "language_model"),
-                on_rejected=secrets.refused,
+                **told("language-model"),
             )
         )
         synthesizer = await stack.enter_async_context(
             FailoverSynthesizer(
                 [(_synthesizer(name, settings, secrets), SYNTHESIZER_BUDGET_MS) for name in settings.tts],
-                on_switch=partial(switched, "synthesizer"),
-                on_rejected=secrets.refused,
+                **told("synthesizer"),
             )
         )
         toolbox = BrightlineTools()
@@ -105,7 +120,9 @@ async def compose(settings: Settings, secrets: Secrets | None = None) -> AsyncIt
             phrases=phrases,
             ticker=VadTicker(SileroDetector(), loop),
             loop=loop,
-            wall_ms=_wall_ms,
+            wall_ms=wall_ms,
+            meter=meter,
+            tracer=tracer,
         )
 
 
@@ -184,20 +201,51 @@ def _socket_url(base_url: str) -> str:
     return f"ws{base_url.removeprefix('http')}" if base_url.startswith("http") else base_url
 
 
-def _switched(sink: EventSink, kind: ProviderKind, before: str, after: str, reason: str) -> None:
-    log.warning("provider switched", provider_kind=kind, status=f"{before} -> {after}", reason=reason)
-    sink.publish(
-        ProviderSwitched(
-            id=uuid.uuid4().hex,
-            tenant="",
-            at_ms=_wall_ms(),
-            kind=kind,
-            before=before,
-            after=after,
+class _Told(TypedDict):
+    on_switch: SwitchCallback
+    on_answer: AnswerCallback
+    on_failure: FailureCallback
+    on_rejected: Callable[[], None]
+
+
+def _told(kind: ProviderKind, *, meter: Meter, sink: EventSink, secrets: Secrets) -> _Told:
+    """What a fail-over tells of its providers goes to the log, the metrics and the facts; a refused key is read again."""
+
+    def switched(before: str, after: str, reason: str) -> None:
+        log.warning(
+            "provider switched",
+            provider_kind=kind,
+            provider=before,
+            status=f"{before} -> {after}",
             reason=reason,
         )
-    )
+        meter.record(PROVIDER_SWITCHES, provider_kind=kind, provider=before, reason=reason)
+        sink.publish(
+            ProviderSwitched(
+                id=uuid.uuid4().hex,
+                tenant="",
+                at_ms=wall_ms(),
+                kind=kind,
+                before=before,
+                after=after,
+                reason=reason,
+            )
+        )
+
+    def answered(provider: str, latency_ms: int) -> None:
+        meter.record(PROVIDER_LATENCY, latency_ms, provider_kind=kind, provider=provider)
+
+    def failed(provider: str, reason: str) -> None:
+        meter.record(PROVIDER_ERRORS, provider_kind=kind, provider=provider, error=reason)
+
+    return {
+        "on_switch": switched,
+        "on_answer": answered,
+        "on_failure": failed,
+        "on_rejected": secrets.refused,
+    }
 
 
-def _wall_ms() -> int:
+def wall_ms() -> int:
+    """UTC."""
     return time.time_ns() // 1_000_000

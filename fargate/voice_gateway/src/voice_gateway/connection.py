@@ -13,9 +13,11 @@ from switchboard.channels import twilio
 from switchboard.conversation.events import DigitPressed, UserTurnEnded
 from switchboard.domain.calls import CallKey
 from switchboard.domain.stream_tokens import StreamClaims, TokenForged, TokenRefused, verify_any
+from switchboard.domain.trace_context import parse_traceparent, trace_id_of
 from switchboard.media.frames import TimelineBroken
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.ports.errors import PortError
+from switchboard.telemetry.metrics import CHECKPOINT_FAILURES, SOCKETS_REFUSED, TOKENS_WITHOUT_LEDGER
 from voice_gateway.call import Call
 from voice_gateway.rate_limit import RateLimit
 from voice_gateway.session import UNCLAIMED, Session
@@ -45,8 +47,16 @@ log = structlog.get_logger()
 class Connection:
     """A `MediaListener`."""
 
-    def __init__(self, gateway: "Gateway", socket: MediaSocket, channel: Literal["phone", "web"]) -> None:
+    def __init__(
+        self,
+        gateway: "Gateway",
+        socket: MediaSocket,
+        channel: Literal["phone", "web"],
+        *,
+        resumed: bool = False,
+    ) -> None:
         self._gateway = gateway
+        self._resumed = resumed
         self._socket = socket
         self._channel = channel
         self._loop = gateway.platform.loop
@@ -102,11 +112,14 @@ class Connection:
             self._task.add_done_callback(lambda _: self._gateway.left(self))
 
     def refuse(self, code: int, reason: str) -> None:
-        """Close for a reason of the peer's."""
+        """Close for a reason of the peer's. Up to a colon it is one of few fixed texts, and so a metric's dimension."""
         if self._closing or self._closed:
             return
         log.warning(
             "stream refused", stream_id=self._stream_id, channel=self._channel, why=reason, close_code=code
+        )
+        self._gateway.platform.meter.record(
+            SOCKETS_REFUSED, reason=reason.partition(":")[0], channel=self._channel
         )
         self._close(code, reason)
 
@@ -174,6 +187,10 @@ class Connection:
     async def _serve(self, start: twilio.Start) -> None:
         """Verify, claim, converse."""
         try:
+            # A live call is taken unprotected rather than sent on: wherever it goes, it is at the same risk.
+            if not self._resumed and not await self._gateway.secured():
+                self.refuse(CloseCode.TRY_AGAIN_LATER, "not protected against scaling in")
+                return
             setup_until_s = self._loop.time() + SETUP_TIMEOUT_S
             claims = await self._redeem(start)
             if claims is None:
@@ -191,10 +208,17 @@ class Connection:
                 policy=tenant.policy,
                 configuration=tenant.version,
                 transfer_failed=start.start.custom_parameters.get("transfer_failed", ""),
+                trace_parent=parse_traceparent(
+                    start.start.custom_parameters.get("traceparent", ""), call_id=start.start.call_sid
+                ),
             )
             checkpoint = await self._claim(call.key, setup_until_s)
             if self._closing or self._closed:
                 return
+            # For the log lines of every task of this call, the adapters' too.
+            structlog.contextvars.bind_contextvars(
+                call_id=call.call_id, tenant=call.tenant, trace_id=trace_id_of(call.call_id)
+            )
             self._gateway.took(self, call.key)
             session = Session(self._gateway.platform, call, checkpoint, self._socket, self._gateway.observers)
             self._loop.call_soon(self._replay_early, session)
@@ -258,6 +282,7 @@ class Connection:
             async with asyncio.timeout(LEDGER_TIMEOUT_S):
                 return await platform.tokens.redeem(tenant, nonce, expires_at_s=expires_at_s)
         except (PortError, TimeoutError) as error:
+            platform.meter.record(TOKENS_WITHOUT_LEDGER, error=type(error).__name__)
             # Refused callers would come back by the resume webhook, again and again, and then hear an apology.
             log.error(  # noqa: TRY400 - an expected state with an alarm, not a place in the code
                 "token accepted without the ledger", call_id=claims.call_sid, error=type(error).__name__
@@ -270,6 +295,7 @@ class Connection:
             async with asyncio.timeout_at(until_s):
                 return await self._gateway.platform.checkpoints.claim(key)
         except (PortError, TimeoutError) as error:
+            self._gateway.platform.meter.record(CHECKPOINT_FAILURES, error=type(error).__name__)
             log.warning("checkpoint not claimed", call_id=key.call_id, error=type(error).__name__)
             return Checkpoint(key, fence=UNCLAIMED)
 

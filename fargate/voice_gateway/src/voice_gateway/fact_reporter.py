@@ -20,7 +20,7 @@ class FactReporter:
         self._count = 0
         self._started_ms = session.platform.wall_ms()
         call = session.call
-        if session.is_resumed:
+        if session.resumed:
             self._sink.publish(
                 CallResumed(
                     **self._head(),

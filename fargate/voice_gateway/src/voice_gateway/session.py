@@ -7,7 +7,6 @@ wrong inside ends this call only: its state is kept and the carrier's next step 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 import structlog
 from msgspec import Struct
@@ -22,11 +21,13 @@ from switchboard.ports.checkpoints import Checkpoint
 from switchboard.ports.errors import PortError, ProviderError, StaleOwner
 from switchboard.ports.language_model import GenerationEnd, GenerationRequest, TextDelta
 from switchboard.services.run_tool import run_tool
+from switchboard.telemetry.metrics import CHECKPOINT_DURATION, CHECKPOINT_FAILURES, OWNERSHIP_LOST
 from voice_gateway.call import Call, Platform
+from voice_gateway.call_trace import CallTrace
 from voice_gateway.clock import CallClock
 from voice_gateway.listening import Listening
 from voice_gateway.observers import Observer
-from voice_gateway.socket import MediaSocket
+from voice_gateway.socket import CloseCode, MediaSocket
 from voice_gateway.speaking import Speaking
 from voice_gateway.turn_timer import TurnLatency, TurnTimer
 
@@ -36,8 +37,12 @@ STEPS_MAX = 1000
 """Facts and time-outs in one go; more means the core and its driver are chasing each other."""
 UNCLAIMED = 0
 """The fence of a call that goes on although its store could not say whose it is; real ones begin with 1."""
-RELEASE_WAIT_S = 3.0
-"""How long a draining task waits for the end of the agent's clause before it lets go of a call."""
+RELEASE_WAIT_S = 5.0
+"""How long a draining task waits until nobody is in the middle of a word or a thought before it lets go of a call."""
+STIRRING_S = 0.1
+"""A sound on the line may be the beginning of a sentence; by then voice activity knows."""
+RELEASE_TOOL_WAIT_S = 15.0
+"""The same while a tool runs, whose outcome the next task could not know; the core gives up on a tool after 12 s."""
 
 log = structlog.get_logger()
 
@@ -69,7 +74,7 @@ class Session:
         self._platform = platform
         self._socket = socket
         self.fence = checkpoint.fence
-        self.is_resumed = bool(checkpoint.snapshot)
+        self._resumed = bool(checkpoint.snapshot)
         self.conversation = (
             Conversation.restore(call.policy, checkpoint.snapshot)
             if checkpoint.snapshot
@@ -77,6 +82,8 @@ class Session:
         )
         self.clock = CallClock(platform.loop, max(platform.wall_ms(), self.conversation.state.now_ms))
         self.timer = TurnTimer(on_turn=self._turn_answered)
+        self.trace = CallTrace(platform.tracer, call, self.clock, self.timer, fence=self.fence)
+        self._log = log.bind(call_id=call.call_id, tenant=call.tenant, trace_id=self.trace.trace_id)
         self.listening = Listening(
             post=self.post,
             now_ms=self.clock.now_ms,
@@ -93,11 +100,16 @@ class Session:
         self._over = asyncio.Event()
         self._crash: Exception | None = None
         self._owned = True
-        self._claiming = asyncio.Lock()
+        self._saving = asyncio.Lock()
+        self._kept = False
+        self._releasing = False
+        self._overdue: asyncio.TimerHandle | None = None
         self.outcome = Outcome(NextStep.RESUME)
         self._turns = self.conversation.state.dialogue.turns
         self._activity = ""
         self._observers = [observer for make in observers if (observer := make(self))]
+        if self.trace.is_recording:
+            self._observers.append(self.trace)
 
     async def run(self) -> Outcome:
         """Converse until the call is over here. Raises what broke it, after the state has been kept."""
@@ -110,13 +122,14 @@ class Session:
                 tasks.create_task(self._keep_checkpoints())
                 self.post(
                     ev.ConversationResumed(self.call.transfer_failed)
-                    if self.is_resumed
+                    if self._resumed
                     else ev.ConversationStarted()
                 )
                 try:
                     await self._over.wait()
                 finally:
                     self._speaking.halt()
+                await self._keep()
                 raise _CallOver  # noqa: TRY301 - the way to end a TaskGroup from inside
         except* _CallOver:
             pass
@@ -148,11 +161,13 @@ class Session:
         self._finish(Outcome(NextStep.RESUME))
 
     async def release(self) -> None:
-        """Hand the call to another task, at the end of a clause if one comes soon."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(RELEASE_WAIT_S):
-                await self._speaking.quiet()
-        self.lost()
+        """Hand the call to another task as soon as nobody will notice, or at last when it has waited long enough."""
+        if not self._over.is_set():
+            self._releasing = True
+            self._speaking.hold()
+            self._overdue = self._platform.loop.call_later(RELEASE_WAIT_S, self._release_overdue)
+            self._release_unnoticed()
+        await self._over.wait()
 
     def mark_echoed(self, name: str) -> None:
         """The far end has played up to our mark."""
@@ -161,6 +176,21 @@ class Session:
     def send(self, message: bytes) -> None:
         """Send one wire message."""
         self._socket.send_text(message)
+
+    @property
+    def audible(self) -> bool:
+        """Whether the far end is playing the agent's voice, or is about to."""
+        return self._speaking.playout.audible
+
+    @property
+    def resumed(self) -> bool:
+        """Whether another task, or an earlier socket, had this call before."""
+        return self._resumed
+
+    @property
+    def crashed(self) -> bool:
+        """Whether something of ours broke the call."""
+        return self._crash is not None
 
     @property
     def platform(self) -> Platform:
@@ -178,6 +208,7 @@ class Session:
             self._over.set()
         finally:
             self._stepping = False
+        self._release_unnoticed()
 
     def _settle(self) -> None:
         """Take facts and due time-outs until there are none."""
@@ -245,6 +276,30 @@ class Session:
             self.outcome = outcome
             self._over.set()
 
+    # -- Handing over -----------------------------------------------------------------------------
+
+    def _release_unnoticed(self) -> None:
+        if not self._releasing or not self.conversation.between_moves:
+            return
+        if self.listening.stirring:
+            self._platform.loop.call_later(STIRRING_S, self._release_unnoticed)
+        else:
+            self._let_go()
+
+    def _release_overdue(self) -> None:
+        if self._tools and self._releasing:
+            more_s = RELEASE_TOOL_WAIT_S - RELEASE_WAIT_S
+            self._overdue = self._platform.loop.call_later(more_s, self._let_go)
+        else:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._releasing = False
+        if not self._over.is_set():
+            self._speaking.note_heard()
+            self.post(ev.ConversationReleased())
+        self._finish(Outcome(NextStep.RESUME))
+
     # -- Vendors ----------------------------------------------------------------------------------
 
     async def _generate(self, order: act.Generate) -> None:
@@ -261,9 +316,8 @@ class Session:
                 else:
                     self.post(ev.ToolCallRequested(generation_id, item))
         except ProviderError as error:
-            log.warning(
+            self._log.warning(
                 "generation failed",
-                call_id=self.call.call_id,
                 provider=error.provider,
                 error=type(error).__name__,
             )
@@ -293,7 +347,7 @@ class Session:
         return any(spec.name == call.name and spec.has_effects for spec in self._platform.toolbox.specs)
 
     def _tool_broke(self, call: ToolCall, error: Exception) -> None:
-        log.error("tool failed", call_id=self.call.call_id, tool=call.name, error=type(error).__name__)
+        self._log.error("tool failed", tool=call.name, error=type(error).__name__)
 
     @staticmethod
     def _cancel(task: "asyncio.Task[None] | None") -> None:
@@ -310,38 +364,55 @@ class Session:
             await self._save(Outcome(NextStep.RESUME))
 
     async def _save(self, outcome: Outcome) -> None:
-        if not self._owned:
-            return
+        async with self._saving:  # or an older state could arrive after a newer one
+            if self._owned:
+                await self._store(outcome)
+
+    async def _store(self, outcome: Outcome) -> None:
         snapshot = self.conversation.snapshot()
         store, key = self._platform.checkpoints, self.call.key
+        meter, started_ms = self._platform.meter, self.clock.now_ms()
         try:
             async with asyncio.timeout(CHECKPOINT_TIMEOUT_S):
                 if self.fence == UNCLAIMED:
-                    await self._claim_late()
+                    # The store did not answer in the beginning. The caller is here, so the call is ours.
+                    self.fence = (await store.claim(key)).fence
                 await store.save(
                     Checkpoint(key, self.fence, snapshot, outcome.next_step, outcome.disposition)
                 )
+            meter.record(CHECKPOINT_DURATION, self.clock.now_ms() - started_ms)
+            self.trace.checkpoint(started_ms)
         except StaleOwner:
-            log.warning("call was taken over", call_id=self.call.call_id, fence=self.fence)
+            self._log.warning("call was taken over", fence=self.fence)
+            meter.record(OWNERSHIP_LOST)
             self._owned = False
             self._finish(Outcome(NextStep.RESUME))
         except (PortError, TimeoutError) as error:
-            log.warning("checkpoint not stored", call_id=self.call.call_id, error=type(error).__name__)
+            self._log.warning("checkpoint not stored", error=type(error).__name__)
+            meter.record(CHECKPOINT_FAILURES, error=type(error).__name__)
+            self.trace.checkpoint(started_ms, error=type(error).__name__)
 
-    async def _claim_late(self) -> None:
-        """Claim a call for which the store did not answer in the beginning: the caller is here, so the call is ours."""
-        async with self._claiming:
-            if self.fence == UNCLAIMED:
-                self.fence = (await self._platform.checkpoints.claim(self.call.key)).fence
-
-    async def _close(self) -> None:
-        """Keep the state, then let go: the carrier asks the webhook as soon as the socket closes."""
-        self._schedule(None)
-        await self.listening.close()
+    async def _keep(self) -> None:
+        """Keep the state, then let the caller go: the carrier asks the webhook as soon as the socket closes."""
+        if self._kept:
+            return
+        self._kept = True
         if self._crash:
             self.outcome = Outcome(NextStep.TRANSFER)
         await self._save(self.outcome)
+        if not self._crash:
+            self._socket.close(CloseCode.NORMAL, "call over")
+
+    async def _close(self) -> None:
+        """Let go of the vendors, after the caller: nobody waits for their goodbyes."""
+        self._schedule(None)
+        if self._overdue:
+            self._overdue.cancel()
+        await self._keep()
+        await self.listening.close()
         await self._speaking.close()
+        crash = type(self._crash).__name__ if self._crash else ""
+        self.trace.left(self.outcome.disposition, self.outcome.next_step, crash)
         for observer in self._observers:
             observer.activity("ended")
             observer.close()
@@ -367,9 +438,7 @@ class Session:
                 observer.activity(activity)
 
     def _turn_answered(self, latency: TurnLatency) -> None:
-        log.info(
-            "turn answered", call_id=self.call.call_id, turn=latency.number, elapsed_ms=latency.latency_ms
-        )
+        self._log.info("turn answered", turn=latency.number, elapsed_ms=latency.latency_ms)
         for observer in self._observers:
             observer.turn(latency)
 

@@ -43,7 +43,7 @@ class MediaListener(Protocol):
 
 
 class CloseCode:
-    """RFC 6455 section 7.4.1, as far as we close with them."""
+    """RFC 6455 section 7.4.1 and its registry, as far as we close with them."""
 
     NORMAL = 1000
     GOING_AWAY = 1001
@@ -53,3 +53,4 @@ class CloseCode:
     POLICY_VIOLATION = 1008
     TOO_BIG = 1009
     INTERNAL_ERROR = 1011
+    TRY_AGAIN_LATER = 1013

@@ -22,6 +22,7 @@ from switchboard.ports.event_sink import EventSink
 from switchboard.ports.tenant_directory import TenantDirectory
 from switchboard.ports.token_ledger import TokenLedger
 from switchboard.settings import Settings
+from switchboard.telemetry.metrics import EVENTS_DROPPED, Meter
 
 SINK_CLOSE_S = 5.0
 """For the last facts, after the last call has left."""
@@ -42,13 +43,13 @@ class Stores(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_stores(settings: Settings, secrets: Secrets) -> AsyncIterator[Stores]:
+async def open_stores(settings: Settings, secrets: Secrets, meter: Meter) -> AsyncIterator[Stores]:
     """Open them; closed in reverse order."""
     async with AsyncExitStack() as stack:
-        yield await (_aws if settings.store == "aws" else _embedded)(settings, secrets, stack)
+        yield await (_aws if settings.store == "aws" else _embedded)(settings, secrets, meter, stack)
 
 
-async def _embedded(settings: Settings, secrets: Secrets, stack: AsyncExitStack) -> Stores:
+async def _embedded(settings: Settings, secrets: Secrets, _meter: Meter, stack: AsyncExitStack) -> Stores:
     checkpoints = SqliteCheckpointStore(settings.state_path)
     stack.push_async_callback(checkpoints.close)
     tokens = SqliteTokenLedger(settings.state_path)
@@ -63,7 +64,7 @@ async def _embedded(settings: Settings, secrets: Secrets, stack: AsyncExitStack)
     return Stores(checkpoints, tokens, directory, sink, (("secrets", secrets.keep_fresh),))
 
 
-async def _aws(settings: Settings, secrets: Secrets, stack: AsyncExitStack) -> Stores:
+async def _aws(settings: Settings, secrets: Secrets, meter: Meter, stack: AsyncExitStack) -> Stores:
     # One session: reading AWS's descriptions of its services takes 0.1 s and some megabytes each time.
     where: dict[str, Any] = {
         "region": settings.aws_region,
@@ -85,6 +86,7 @@ async def _aws(settings: Settings, secrets: Secrets, stack: AsyncExitStack) -> S
         starts_only=[Sqs(queue_url=settings.call_events_queue_url, **where)]
         if settings.call_events_queue_url
         else [],
+        on_drop=lambda name, count: meter.record(EVENTS_DROPPED, count, sink=name),
     )
     sink.start()
     stack.push_async_callback(sink.close, deadline_s=SINK_CLOSE_S)

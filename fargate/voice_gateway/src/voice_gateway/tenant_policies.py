@@ -41,6 +41,9 @@ class PolicySource(Protocol):
     def of(self, tenant_id: str) -> TenantPolicy | None:
         """The newest that is ready, None for nobody's tenant."""
 
+    def longest_call_ms(self) -> int:
+        """How long a call may last, whosever it is."""
+
 
 class TenantPolicies:
     """A `PolicySource`."""
@@ -64,6 +67,11 @@ class TenantPolicies:
     def of(self, tenant_id: str) -> TenantPolicy | None:
         """The newest that is ready."""
         return self._ready.get(tenant_id)
+
+    def longest_call_ms(self) -> int:
+        """The longest of all tenants' calls, with its goodbye."""
+        policies = [each.policy for each in self._ready.values()]
+        return max((policy.duration_max_ms + policy.closing_max_ms for policy in policies), default=0)
 
     async def start(self) -> None:
         """Have every tenant ready. A voice vendor that is down costs phrases, not the start."""

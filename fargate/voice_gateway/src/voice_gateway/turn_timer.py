@@ -40,6 +40,11 @@ class TurnTimer:
         """The caller's voice stopped."""
         self._speech_ended_ms = at_ms
 
+    @property
+    def speech_ended_ms(self) -> int:
+        """When the caller's voice last stopped."""
+        return self._speech_ended_ms
+
     def turn_ended(self, number: int, now_ms: int) -> None:
         """The conversation took the turn."""
         self.number = number

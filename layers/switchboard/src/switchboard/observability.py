@@ -16,6 +16,8 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from switchboard.telemetry.line_sink import LineSink
+
 TRACE_FRAMES_MAX = 20
 """Enough to find the place; a recursion must not fill the log."""
 
@@ -35,7 +37,7 @@ LOG_KEYS: dict[str, Kind] = {
     # Which call, and where in it. The carrier's ids name no person.
     **_table(
         Kind.SAFE,
-        "call_id stream_id account_id tenant channel fence sequence turn generation_id utterance_id mark",
+        "call_id trace_id stream_id account_id tenant channel fence sequence turn generation_id utterance_id mark",
     ),
     # What happened.
     **_table(
@@ -46,7 +48,8 @@ LOG_KEYS: dict[str, Kind] = {
     # Who did it.
     **_table(
         Kind.SAFE,
-        "provider provider_kind model voice language tool breaker host port version pid path method sink",
+        "provider provider_kind model voice language tool breaker host port version pid path method "
+        "service environment sink speculative",
     ),
     # How much and how long.
     **_table(
@@ -59,13 +62,25 @@ LOG_KEYS: dict[str, Kind] = {
     ),
 }
 
+FACT_KEYS = frozenset(
+    "id to kind before after at_ms turns configuration transfer_failed latency_ms endpointing_ms generation_ms "
+    "synthesis_ms".split()
+)
+"""What facts (`switchboard.domain.facts`) carry beside safe log keys. Their types say which values are possible; as log
+keys some of these names could come to hold a number or a text."""
+
 
 def configure_logging(
-    *, level: int = logging.INFO, allowed: Collection[str] = (), stream: TextIO = sys.stderr
+    *,
+    level: int = logging.INFO,
+    allowed: Collection[str] = (),
+    stream: TextIO = sys.stderr,
+    sink: LineSink | None = None,
 ) -> None:
     """Send one JSON object per log line to `stream`; `allowed` names personal keys to keep, for local work only.
 
-    Lines of libraries that use `logging` pass from WARNING up, as their message template without its arguments.
+    A process with live calls gives a `sink` instead, because writing to a stream can block. Lines of libraries that use
+    `logging` pass from WARNING up, as their message template without its arguments.
     """
     structlog.configure(
         processors=[
@@ -77,10 +92,23 @@ def configure_logging(
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        logger_factory=(lambda: SinkLogger(sink)) if sink else structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, handlers=[LibraryHandler()], force=True)
+
+
+class SinkLogger:
+    """What structlog writes through: hands rendered lines to a `LineSink`."""
+
+    def __init__(self, sink: LineSink) -> None:
+        self._sink = sink
+
+    def msg(self, line: str) -> None:
+        """Write one line."""
+        self._sink.write(line.encode())
+
+    debug = info = warning = error = critical = msg
 
 
 class KeyFilter:

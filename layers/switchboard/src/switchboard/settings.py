@@ -198,6 +198,12 @@ class Settings(BaseSettings):
     drain_grace_s: int = _env("SWITCHBOARD_DRAIN_GRACE_S", 30, "Operation", "After SIGTERM, how long live calls may go on before they are handed to another task, in seconds.", "Write a number of seconds between 0 and 7200.", ge=0, le=7200)
     journal_dir: Path | None = _env("SWITCHBOARD_JOURNAL_DIR", None, "Operation", "Where each call's journal is written, for replay. It holds what callers said. Empty: none.", "Write a folder, or leave it empty.")
     web_calls_given: bool | None = _env("SWITCHBOARD_WEB_CALLS", None, "Operation", "Whether the browser softphone may call. Empty: on localhost only, since it asks for no login.", "Write true or false.")
+
+    environment: str = _env("SWITCHBOARD_ENVIRONMENT", "local", "Telemetry", "The deployment's name: a dimension of every metric.", "Write a short name such as staging.")
+    metrics: bool = _env("SWITCHBOARD_METRICS", True, "Telemetry", "Whether metrics are written, as lines among the logs.", "Write true or false.")
+    traces_endpoint: Annotated[str, _url("http", "https", keeps_path=True)] = _env("OTEL_EXPORTER_OTLP_ENDPOINT", "", "Telemetry", "The OpenTelemetry collector's OTLP/HTTP address. Empty: no traces.", "Write http://localhost:4318 for a collector beside the task.")
+    traces_share: float = _env("OTEL_TRACES_SAMPLER_ARG", 1.0, "Telemetry", "The share of calls that is traced; the same for webhooks and gateway.", "Write a number between 0 and 1.", ge=0, le=1)
+    ecs_agent_uri: _Base = _env("ECS_AGENT_URI", "", "Telemetry", "The ECS agent, for scale-in protection; ECS sets it. Empty: nothing to protect against.", _URL_FIX)
     # fmt: on
 
     @classmethod

@@ -15,6 +15,7 @@ import msgspec
 
 from switchboard.cli.doctor_checks import ALL_CHECKS, Check, CheckResult, Outcome
 from switchboard.cli.doctor_cloud import Cloud, check_cloud
+from switchboard.cli.doctor_secret import with_secret
 from switchboard.settings import environment, read_settings
 
 SCHEMA_VERSION = 1
@@ -31,8 +32,12 @@ def run_doctor(
     checks: Iterable[Check] = ALL_CHECKS,
 ) -> int:
     """Run all checks on the settings in `environ` (default: as every command reads them) and return the exit code."""
-    reading = read_settings(environment() if environ is None else environ)
-    return report([result for check in checks for result in check(reading)], as_json=as_json, out=out)
+    environ, told = with_secret(environment() if environ is None else environ)
+    reading = read_settings(environ)
+    results = [*(result for check in checks for result in check(reading)), *told]
+    # Each group is rendered once, where it first comes.
+    groups = list(dict.fromkeys(result.group for result in results))
+    return report(sorted(results, key=lambda result: groups.index(result.group)), as_json=as_json, out=out)
 
 
 def run_cloud_doctor(cloud: Cloud, *, as_json: bool = False, out: TextIO | None = None) -> int:

@@ -102,9 +102,10 @@ def check_settings(reading: Reading) -> Iterator[CheckResult]:
 
 
 def check_aws_credentials(reading: Reading) -> Iterator[CheckResult]:
-    """Where an AWS provider is named, credentials can be found without asking the network."""
+    """Where anything of AWS is used, credentials can be found without asking the network."""
     settings = reading.settings
-    if not {"transcribe", "bedrock", "polly"} & {*settings.asr, *settings.llm, *settings.tts}:
+    named = {"transcribe", "bedrock", "polly"} & {*settings.asr, *settings.llm, *settings.tts}
+    if not named and settings.store != "aws" and not settings.secrets_id:
         return
     in_container = any(name.startswith("AWS_CONTAINER_CREDENTIALS_") for name in os.environ)
     resolver = botocore.session.get_session().get_component("credential_provider")

@@ -6,6 +6,14 @@ from urllib.parse import urlencode
 from switchboard.domain.tenants import DEFAULT_TENANT
 
 
+def resumed_stream_url(stream_url: str) -> str:
+    """The media socket's address for a call that was live before, so that a busy gateway can tell it from a new one.
+
+    A path, since Twilio takes no query in a stream's address, and the upgrade comes before any parameter.
+    """
+    return f"{stream_url}/resumed"
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One reachable line: where its sockets and webhooks are, and who takes over.
@@ -21,6 +29,6 @@ class Line:
     tenant: str = DEFAULT_TENANT
 
     def resume_url(self, **query: int) -> str:
-        """The webhook asked when a stream or a transfer has ended; its query is in the order of names (see the webhook)."""
+        """The webhook asked when a stream or a transfer has ended; its query is in the order of names (signature.py)."""
         suffix = f"?{urlencode(sorted(query.items()))}" if query else ""
         return f"{self.public_url}/twilio/resume{suffix}"

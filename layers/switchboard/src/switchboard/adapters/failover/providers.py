@@ -25,6 +25,13 @@ SwitchCallback = Callable[[str, str, str], None]
 """
 
 
+AnswerCallback = Callable[[str, int], None]
+"""Told `(name, latency_ms)` at the first result of every use; called inline, must not block."""
+
+FailureCallback = Callable[[str, str], None]
+"""Told `(name, reason)` at every use that failed, `reason` as above; called inline, must not block."""
+
+
 class Probed(Protocol):
     """What `Transcriber`, `LanguageModel` and `Synthesizer` have in common."""
 
@@ -62,11 +69,12 @@ class Use(Generic[P]):
     has stopped answering must open its breaker within seconds (rule D2).
     """
 
-    __slots__ = ("_clock", "_member", "_overdue", "_started_ms")
+    __slots__ = ("_clock", "_member", "_on_answer", "_overdue", "_started_ms")
 
-    def __init__(self, member: Member[P], clock: Clock) -> None:
+    def __init__(self, member: Member[P], clock: Clock, on_answer: AnswerCallback | None = None) -> None:
         self._member = member
         self._clock = clock
+        self._on_answer = on_answer
         self._started_ms = clock()
         slow_after_ms = member.breaker.slow_after_ms + 1
         self._overdue: asyncio.TimerHandle | None = asyncio.get_running_loop().call_later(
@@ -78,6 +86,9 @@ class Use(Generic[P]):
         if self._overdue is not None:
             now_ms = self._clock()
             self._member.breaker.record_latency(now_ms - self._started_ms, now_ms)
+        if self._on_answer is not None:
+            self._on_answer(self._member.name, self._clock() - self._started_ms)
+            self._on_answer = None
         self.stop()
 
     def stop(self) -> None:
@@ -109,6 +120,8 @@ class Providers(Generic[P]):
         clock: Clock | None = None,
         on_switch: SwitchCallback | None = None,
         on_rejected: Callable[[], None] | None = None,
+        on_answer: AnswerCallback | None = None,
+        on_failure: FailureCallback | None = None,
     ) -> None:
         assert providers, "at least one provider is needed"
         self.clock = clock if clock is not None else monotonic_ms
@@ -117,6 +130,8 @@ class Providers(Generic[P]):
         ]
         self._on_switch = on_switch
         self._on_rejected = on_rejected
+        self._on_answer = on_answer
+        self._on_failure = on_failure
         self._last_error: ProviderError | None = None
         self._prober: asyncio.Task[None] | None = None
         self._closed = False
@@ -146,11 +161,16 @@ class Providers(Generic[P]):
     @contextmanager
     def use(self, member: Member[P]) -> Iterator[Use[P]]:
         """Time a use until its first result."""
-        use = Use(member, self.clock)
+        use = Use(member, self.clock, self._on_answer)
         try:
             yield use
         finally:
             use.stop()
+
+    def answered(self, member: Member[P], latency_ms: int) -> None:
+        """Tell the observer of a first result that was not timed by `use`."""
+        if self._on_answer is not None:
+            self._on_answer(member.name, latency_ms)
 
     def failed(self, member: Member[P], error: ProviderError) -> None:
         """A live use failed.
@@ -163,6 +183,8 @@ class Providers(Generic[P]):
             self._on_rejected()
         if error.retryable:
             member.breaker.record_failure(self.clock())
+        if self._on_failure is not None:
+            self._on_failure(member.name, type(error).__name__)
 
     def switched(self, before: Member[P], after: Member[P], error: ProviderError) -> None:
         """Tell the observer that `after` continues what `before` could not."""

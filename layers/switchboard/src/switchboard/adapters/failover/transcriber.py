@@ -147,6 +147,7 @@ class FailoverTranscriptionStream:
         waited_ms = self._watch.answered(now_ms)
         if not self._first_answered:
             self._first_answered = True
+            self._providers.answered(self._current(), waited_ms)
             if not self._slow_reported:
                 self._current().breaker.record_latency(waited_ms, now_ms)
         self._slow_reported = False

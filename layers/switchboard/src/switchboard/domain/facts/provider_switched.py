@@ -9,7 +9,7 @@ class ProviderSwitched(Fact, frozen=True, kw_only=True):
     """Vendors serve all tenants of a process: `tenant` is empty. `reason` is the class of the error."""
 
     version: int = 1
-    kind: Literal["transcriber", "language_model", "synthesizer"]
+    kind: Literal["transcriber", "language-model", "synthesizer"]
     before: str
     after: str
     reason: str

@@ -1,0 +1,1 @@
+"""What the platform tells of itself: metrics, traces, and the one sink that its lines leave by."""
