@@ -21,6 +21,7 @@ from cdk.checks.canary import add_canary
 from cdk.components.shared import SwitchboardStack
 from cdk.components.workflow import DEFINITIONS
 from cdk.stacks.analytics import AnalyticsStack
+from cdk.stacks.configuration import ConfigurationStack
 from cdk.stacks.data import DataStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.observability import ObservabilityStack
@@ -60,6 +61,7 @@ def build(context: Mapping[str, object], *, output: str | None = None) -> App:
     """Return the app with all its stacks for the environment that `context` names."""
     app = App(context={**FLAGS, **context}, outdir=output, analytics_reporting=False)
     data = DataStack(app)
+    _after(ConfigurationStack(app), data)
     network = _after(NetworkStack(app), data)
     analytics = _after(AnalyticsStack(app), data)
     workflows = sorted(path.name.removesuffix(".asl.json") for path in DEFINITIONS.glob("*.asl.json"))
