@@ -86,7 +86,10 @@ simulate: install  ## simulated calls: make simulate RUNS=10000 SEED=1
 bench: install  ## calls per core, against a floor server: make bench CALLS=50 SECONDS=30
 	@$(BIN)/python -m tests.bench $(if $(CALLS),--calls $(CALLS)) $(if $(SECONDS),--seconds $(SECONDS))
 
+survive: install  ## kill gateways under 100 live calls: make survive CALLS=20 SECONDS=30 SEED=2
+	@$(BIN)/python -m tests.survive $(if $(CALLS),--calls $(CALLS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
 clean:  ## remove what was built
 	@rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install lock demo up doctor check test bootstrap deploy synth check-cloud simulate bench clean
+.PHONY: help install lock demo up doctor check test bootstrap deploy synth check-cloud simulate bench survive clean

@@ -259,10 +259,11 @@ def _call(form: dict[str, str]) -> StreamEnd:
 
 def _resumes(request: Request) -> Resumes:
     """The counter in the resume URL, which the signature covers; absent on the first resume."""
-    count, since_s = (request.query_params.get(name, "0") for name in ("n", "t"))
-    if not all(each.isascii() and each.isdigit() and len(each) <= 12 for each in (count, since_s)):
+    values = [request.query_params.get(name, "0") for name in ("n", "t", "f")]
+    if not all(each.isascii() and each.isdigit() and len(each) <= 12 for each in values):
         return Resumes()
-    return Resumes(count=int(count), since_s=int(since_s))
+    count, since_s, fence = map(int, values)
+    return Resumes(count, since_s, fence)
 
 
 def _twiml(instruction: Instruction) -> Response:

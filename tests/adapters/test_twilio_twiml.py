@@ -25,6 +25,12 @@ def test_connect_stream():
     ) == render(instruction)
 
 
+def test_connect_stream_after_a_pause():
+    """A reconnection that failed before is given time."""
+    instruction = ConnectStream(url="wss://v/s", parameters={}, resume_url="https://v/r", after_s=2)
+    assert render(instruction).startswith(f'{HEAD}<Pause length="2" /><Connect>')
+
+
 def test_dial():
     """A transfer is announced, then dialled; its outcome goes to the action address."""
     instruction = Dial(

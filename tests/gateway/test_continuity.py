@@ -10,6 +10,7 @@ from switchboard.ports.errors import ProviderUnavailable
 from tests.fakes.speech_script import Fault
 from tests.gateway.rig import POLICY, FarEnd, World, a_call, reply, tool_reply
 from tests.gateway.virtual_time import run
+from voice_gateway.gateway import HANDOVERS_PER_S
 
 BOOK = ToolSpec(
     "book",
@@ -309,5 +310,149 @@ def test_a_task_that_has_lost_its_call_runs_no_tool_with_effects():
             await phone.over()
 
             assert [] == world.toolbox.calls
+
+    run(call())
+
+
+def test_a_listening_call_is_handed_over_at_once_and_nobody_notices():
+    """Nothing is said of it, and the next task answers."""
+
+    async def call():
+        world = World()
+        first, gateway, other = FarEnd(world), await world.gateway(), await world.gateway()
+        await first.dial(gateway)
+        await first.agent_has_spoken()
+        begin_s = world.loop.time()
+        draining = asyncio.create_task(gateway.drain(0))
+        await first.over()
+        left_s = world.loop.time() - begin_s
+        await draining
+        second = FarEnd(world)
+        await second.dial(other)
+        await asyncio.sleep(2)
+        silent = not second.agent_audible
+        await second.speak("i want to pay my bill today")
+        await second.agent_has_spoken()
+        memory = second.memory()
+        await second.hang_up()
+        other.close()
+
+        assert left_s < 0.1
+        assert silent
+        assert [POLICY.opening, "i want to pay my bill today"] == memory[:2]
+
+    run(call())
+
+
+def test_a_speaking_call_is_handed_over_at_the_end_of_a_clause():
+    """The clause is heard to its end, the next one comes from the next task, and no word is said of it."""
+
+    async def call():
+        world = World()
+        world.model.script(reply("One two three four five six. ", "Seven eight nine ten eleven twelve."))
+        first, gateway, other = FarEnd(world), await world.gateway(), await world.gateway()
+        await first.dial(gateway)
+        await first.agent_has_spoken()
+        await first.speak("please count for me now")
+        await first.agent_starts()
+        await asyncio.sleep(0.5)
+        await gateway.drain(0)
+        await first.over()
+        heard = first.memory()[-1]
+        second = FarEnd(world)
+        await second.dial(other)
+        await second.agent_has_spoken()
+        memory = second.memory()
+        await second.hang_up()
+        other.close()
+
+        assert "One two three four five six." == heard
+        assert "One two three four five six. Seven eight nine ten eleven twelve." == memory[-1]
+        assert 1 == len(world.model.requests)
+
+    run(call())
+
+
+def test_a_caller_in_mid_sentence_is_heard_out():
+    """The hand-over waits for the end of the turn and for the first clause of its answer."""
+
+    async def call():
+        world = World()
+        first, gateway = FarEnd(world), await world.gateway()
+        await first.dial(gateway)
+        await first.agent_has_spoken()
+        first.say("i want to pay my bill today")
+        await asyncio.sleep(0.6)
+        await gateway.drain(0)
+        await first.over()
+
+        assert "i want to pay my bill today" == first.memory()[1]
+        assert "I see." == first.memory()[2]
+
+    run(call())
+
+
+def test_a_running_tool_is_waited_for():
+    """What it did would not be known elsewhere."""
+
+    async def call():
+        world = World(replace(POLICY, agent=replace(POLICY.agent, tools=(BOOK,))))
+        world.toolbox.specs = (BOOK,)
+        world.toolbox.delay_s = 7.0
+        world.model.script(
+            tool_reply(ToolCall("t1", "book", {"day": "monday"}), text="One moment. "),
+            reply("It is booked. ", "Anything else?"),
+        )
+        first, gateway = FarEnd(world), await world.gateway()
+        await first.dial(gateway)
+        await first.agent_has_spoken()
+        first.say("please book it for me")
+        await asyncio.sleep(3.5)
+        await gateway.drain(0)
+        await first.over()
+        results = [result for m in first.session.conversation.history for result in m.tool_results]
+
+        assert ['{"answer": 42}'] == [result.content for result in results]
+
+    run(call())
+
+
+def test_calls_leave_one_after_another():
+    """A process that takes over many calls would otherwise stutter for all of them."""
+
+    async def call():
+        world = World()
+        gateway = await world.gateway()
+        phones = [FarEnd(world, f"CA{number:032x}") for number in range(5)]
+        for phone in phones:
+            await phone.dial(gateway)
+        await asyncio.gather(*(phone.agent_has_spoken() for phone in phones))
+        begin_s = world.loop.time()
+        draining = asyncio.create_task(gateway.drain(0))
+        left_s = []
+        for phone in phones:
+            await phone.over()
+            left_s.append(world.loop.time() - begin_s)
+        await draining
+
+        assert 4 / HANDOVERS_PER_S <= max(left_s) < 1
+
+    run(call())
+
+
+def test_a_call_from_another_task_is_taken_where_a_new_one_is_refused():
+    """D4 protects live calls, and one that was live elsewhere is one of them."""
+
+    async def call():
+        world = World(calls_max=2)
+        gateway = await world.gateway()
+        gateway.lag.lag_ms = 500
+        refusals = [gateway.refusal(), gateway.refusal(resumed=True)]
+        gateway._connections = {object() for _ in range(3)}  # type: ignore[misc]  # only counted
+        refusals += [gateway.refusal(resumed=True)]
+        gateway._connections = set()
+        gateway.close()
+
+        assert ["overloaded", None, "full"] == refusals
 
     run(call())

@@ -3,8 +3,9 @@
 import argparse
 import sys
 
-from tests.simulation import campaign, script
+from tests.simulation import campaign, every_await, script
 from tests.simulation.fleet import simulate_fleet
+from tests.simulation.observations import Violation
 from tests.simulation.world import World
 
 LAST_LINES = 12
@@ -21,10 +22,44 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--coarse", action="store_true", help="one event an utterance: faster, blind to what lies between"
     )
+    parser.add_argument(
+        "--every-await",
+        nargs="?",
+        const="all",
+        metavar="ENDING:POINT",
+        help="end the reference call's task at each of its points in each way, or in one way at one point",
+    )
     options = parser.parse_args(arguments)
+    if options.every_await:
+        return _every_await(options.every_await, verbose=options.verbose)
     if options.runs == 1:
         return _one(options.seed, verbose=options.verbose, coarse=options.coarse)
     return _many(options.seed, options.runs, coarse=options.coarse)
+
+
+def _every_await(which: str, *, verbose: bool) -> int:
+    """Search all endings, or tell the call of one."""
+    if which == "all":
+        endings = list(every_await.sample())
+        found = every_await.search(endings)
+        _print(
+            f"{every_await.points()} points of the reference call, {len(endings)} endings, {len(found)} broken"
+        )
+        for each in found[:LAST_LINES]:
+            _print(f"VIOLATED {each.violation}", f"replay: {each.replay}")
+        return 1 if found else 0
+    ending, _, point = which.partition(":")
+    at = every_await.At(every_await.Ending(ending), int(point))
+    world = every_await.ReferenceWorld(at)
+    violation: Exception | None = world.run().violation
+    if violation is None:
+        try:
+            world.judge()
+        except Violation as judged:
+            violation = judged
+    _print(*script.lines(world, verbose=verbose))
+    _print(f"VIOLATED {violation}" if violation else "The call went on as it must.")
+    return 1 if violation else 0
 
 
 def _one(seed: int, *, verbose: bool, coarse: bool) -> int:

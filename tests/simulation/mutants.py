@@ -21,6 +21,7 @@ from switchboard.domain.circuit_breaker import BreakerState, CircuitBreaker
 from switchboard.media import playout
 from switchboard.media.playout import Audio, Mark, Playout
 from tests.fakes.token_ledger import InMemoryTokenLedger
+from tests.simulation.store import Store
 from voice_gateway.admission import Admission, Refusal
 
 
@@ -95,6 +96,17 @@ def _end_without_disposition(self: Dialogue) -> None:
     self.whole.disposition = None
 
 
+def _greet_again(self: Dialogue, transfer_failed: str, now_ms: int) -> None:
+    _RESUME(self, transfer_failed, now_ms)
+    if self.whole.phase == "live":
+        self.open()
+
+
+def _keep_no_turn(self: Dialogue, *arguments: Any) -> None:
+    _USER_TURN(self, *arguments)
+    self.actions[:] = [action for action in self.actions if not isinstance(action, act.SaveCheckpoint)]
+
+
 def _ask_for_ever(self: Dialogue, _now_ms: int) -> None:
     self._say(self.policy.phrases.no_input[0], "prompt", fixed=True)
 
@@ -121,12 +133,19 @@ def _drop_late_finals(self: TurnTaking, event: Any, now_ms: int, floor: turn_tak
     return [] if late else _FINALIZED(self, event, now_ms, floor)
 
 
+def _save_unfenced(self: Store, _fence: int, *arguments: Any) -> None:
+    _SAVE(self, self.fence, *arguments)
+
+
 async def _redeem_again(_self: InMemoryTokenLedger, _nonce: str, *, expires_at_s: int) -> bool:
     return expires_at_s > 0
 
 
 _DIGIT_PRESSED = TurnTaking._digit_pressed
 _FINALIZED = TurnTaking._transcript_finalized
+_SAVE = Store.save
+_RESUME = Dialogue.resume
+_USER_TURN = Dialogue.user_turn
 _CLOSE = Dialogue.close
 _CONCLUDE = Dialogue.conclude
 
@@ -170,6 +189,8 @@ MUTANTS: Final[dict[str, tuple[str, Any, str, Any]]] = {
             ),
         ),
     ),
+    "greets again after every break": ("L7", Dialogue, "resume", _greet_again),
+    "keeps no checkpoint of a turn": ("L7", Dialogue, "user_turn", _keep_no_turn),
     "drops words that arrive late": ("Words", TurnTaking, "_transcript_finalized", _drop_late_finals),
     "lets a cancelled reply run on": (
         "One",
@@ -202,5 +223,7 @@ FLEET_MUTANTS: Final[dict[str, tuple[str, Any, str, Any]]] = {
 }
 """The same for what many calls share."""
 
+UNFENCED: Final = (Store, "save", _save_unfenced)
+"""Whoever had the call may overwrite what its present owner stored: shows where a former owner lingers."""
 MURMURS_CUT: Final = (turn_taking, "is_backchannel", lambda _text: False)
 """Every murmur cuts the agent: shows only over many calls."""

@@ -59,16 +59,23 @@ class Saved(Observation, frozen=True):
 
 
 class Claimed(Observation, frozen=True):
-    """A task took the call over."""
+    """A task took the call over; `unnoticed` when the former let go of it on purpose a moment ago."""
 
     fence: int
     resumed: bool
+    unnoticed: bool = False
 
 
 class SocketLost(Observation, frozen=True):
     """The media socket broke; with `half_open` the old task has not noticed."""
 
     half_open: bool
+
+
+class Released(Observation, frozen=True):
+    """A task was asked to let go of the call."""
+
+    fence: int
 
 
 class ToolStarted(Observation, frozen=True):

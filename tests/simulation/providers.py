@@ -96,6 +96,9 @@ class Model:
         self._task.feed(event)
 
     def _reply(self, messages: tuple[Message, ...]) -> tuple[str, list[ToolCall]]:
+        scripted = self._world.scripted_reply(messages)
+        if scripted is not None:
+            return scripted
         rng, faults = self._world.rng, self._world.faults
         last = messages[-1]
         if faults.strikes("llm says nothing"):

@@ -14,6 +14,7 @@ REGRESSIONS: Final[tuple[tuple[int, str], ...]] = (
     (31, "What was heard until the caller hung up was never remembered."),
     (34, "A model that numbers its calls anew in every reply made a history no model accepts."),
     (186, "An utterance that ended in the moment it was interrupted was forgotten."),
+    (1634, "A second break in what a first one had left of the greeting began the greeting anew."),
     (9167, "A reply that no voice could speak was followed by silence instead of an apology."),
     (28067, "Every resumption during the greeting left an empty entry in the memory."),
 )

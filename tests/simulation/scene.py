@@ -85,7 +85,7 @@ class Scene:
                 self.open_says.clear()
                 self.turns = self._world.task.conversation.state.dialogue.turns if self._world.task else 0
                 self.owed_ms = now_ms
-                self.unanswered = True
+                self.unanswered = self.unanswered or not observation.unnoticed
 
     @property
     def owes(self) -> bool:

@@ -17,6 +17,7 @@ from switchboard.ports.errors import StaleOwner
 from tests.simulation.observations import Saved, SaveRefused, TimePassed, Violation
 from tests.simulation.providers import Model, Tools, Voice
 from tests.simulation.speech import CLIP_MS_MAX
+from voice_gateway.session import RELEASE_TOOL_WAIT_S, RELEASE_WAIT_S
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -46,6 +47,7 @@ class Task:
         self._handling = False
         self._spins = 0
         self._woken_ms = -1
+        self._releasing = False
         self.model = Model(self)
         self.voice = Voice(self)
         self.tools = Tools(self)
@@ -111,6 +113,35 @@ class Task:
         self._schedule()
         self.voice.work()
 
+    def release(self) -> None:
+        """Let another task have the call as soon as nobody will notice, or at last when it has waited long enough."""
+        if self.alive and not self._releasing:
+            self._releasing = True
+            self.playout.hold()
+            self.world.at(self.world.now_ms + int(RELEASE_WAIT_S * 1000), self._release_overdue)
+            self._release_unnoticed()
+
+    def _release_unnoticed(self) -> None:
+        if self._releasing and self.alive and self.conversation.between_moves:
+            self._let_go()
+
+    def _release_overdue(self) -> None:
+        if self.tools.running and self._releasing:
+            self.world.at(
+                self.world.now_ms + int((RELEASE_TOOL_WAIT_S - RELEASE_WAIT_S) * 1000), self._let_go
+            )
+        else:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._releasing = False
+        if self.alive:
+            self.report(self.playout.pause(self.world.now_ms))
+            self.feed(ev.ConversationReleased())
+        if self.alive:
+            self._save(NextStep.RESUME)
+            self.world.handed_over(self)
+
     def die(self) -> None:
         """The process is gone, or has learnt that the call is no longer its own."""
         self.alive = False
@@ -138,6 +169,7 @@ class Task:
         self._core_due_ms = NEVER if deadline_ms is None else deadline_ms
         if self.alive and self.conversation.ended:
             self.world.leave(self)
+        self._release_unnoticed()
 
     def _step(self, event: ev.AnyEvent | None) -> None:
         """One event (or the deadline), then all its actions."""
@@ -157,6 +189,7 @@ class Task:
             if not self.alive:
                 return
             self._perform(action)
+            world.point()
 
     def _perform(self, action: act.AnyAction) -> None:
         match action:

@@ -16,6 +16,7 @@ from switchboard.conversation import actions as act
 from switchboard.conversation import events as ev
 from switchboard.conversation.machine import Conversation
 from switchboard.domain.calls import Disposition, NextStep
+from switchboard.domain.messages import Message, ToolCall
 from tests.simulation.caller import Caller
 from tests.simulation.checkers import Checkers
 from tests.simulation.far_end import FarEnd, Key
@@ -35,6 +36,8 @@ from tests.simulation.task import NEVER, Task
 
 RESUME_WITHIN_MS = (300, 1000, 2600)
 """Socket lost -> next task connected: Twilio's redirect, our webhook, a new socket (L5 allows 3 s)."""
+HANDOVER_MS = 250
+"""As `make survive` measures it."""
 HALF_OPEN_MS = 6000
 GRACE_MS = 60_000
 """A call may be open this long beyond its maximum duration (L3)."""
@@ -152,6 +155,21 @@ class World:
         """The media socket breaks within the next moments."""
         self.at(self.now_ms + self.rng.randint(0, 800), self._lose_socket)
 
+    def point(self) -> bool:
+        """Between two events, or between two orders of one: whether something was done to the call here."""
+        return False
+
+    def scripted_reply(self, _messages: tuple[Message, ...]) -> tuple[str, list[ToolCall]] | None:
+        """What the model says, where a script says so; otherwise it is drawn."""
+        return None
+
+    def handed_over(self, task: Task) -> None:
+        """A task has let go of the call: the carrier asks where it goes on."""
+        if task is self.task:
+            self.saw("handed over")
+            self._leave(task)
+            self.at(self.now_ms + HANDOVER_MS, self._redirect)
+
     def leave(self, task: Task) -> None:
         """A task is done with the call: its socket closes, and the carrier asks what comes next."""
         if task is self.task:
@@ -187,6 +205,8 @@ class World:
             due_ms = task.due_ms if task else NEVER
             event_ms = heap[0][0] if heap else NEVER
             self.now_ms = min(due_ms, event_ms)
+            if self.point():
+                continue
             if self.now_ms > limit_ms:
                 raise Violation("L3", "the call is open beyond its longest duration")
             if task and due_ms < event_ms:
@@ -214,7 +234,9 @@ class World:
         self.task = self.last_task = Task(self, fence, conversation)
         self.far_end.stream = fence
         self.recogniser.reconnect(fence)
-        self.note(Claimed(fence, resumed))
+        released_ms = conversation.state.released_ms
+        unnoticed = released_ms is not None and self.now_ms - released_ms <= self.policy.unnoticed_break_ms
+        self.note(Claimed(fence, resumed, unnoticed))
         self.caller.heard_anew()
         if resumed:
             self.task.feed(ev.ConversationResumed(transfer_failed))

@@ -13,7 +13,9 @@ from switchboard.domain.stream_tokens import verify
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.services.answer_call import FROM_CHARS_MAX, answer_call
 from switchboard.services.continue_call import (
+    HELD_S,
     NO_TRANSFER_TEXT,
+    RESUME_DELAYS_S,
     RESUME_WINDOW_S,
     RESUMES_MAX,
     TRANSFER_TEXT,
@@ -70,8 +72,10 @@ async def go_on(
     )
 
 
-def checkpoint(next_step: NextStep = NextStep.RESUME, disposition: Disposition | None = None) -> Checkpoint:
-    return Checkpoint(CALL, 1, "{}", next_step, disposition)
+def checkpoint(
+    next_step: NextStep = NextStep.RESUME, disposition: Disposition | None = None, *, fence: int = 1
+) -> Checkpoint:
+    return Checkpoint(CALL, fence, "{}", next_step, disposition)
 
 
 def extra_parameters(continuation: Continuation) -> dict[str, str]:
@@ -84,7 +88,7 @@ def extra_parameters(continuation: Continuation) -> dict[str, str]:
 
 def counted(url: str) -> Resumes:
     query = parse_qs(urlsplit(url).query)
-    return Resumes(count=int(query["n"][0]), since_s=int(query["t"][0]))
+    return Resumes(count=int(query["n"][0]), since_s=int(query["t"][0]), fence=int(query["f"][0]))
 
 
 def test_answer():
@@ -155,7 +159,7 @@ async def test_transfer():
     dial = continuation.instruction
     assert isinstance(dial, Dial)
     assert (dial.number, dial.announcement) == ("+14155550123", TRANSFER_TEXT)
-    assert Resumes(1, NOW_S) == counted(dial.action_url)
+    assert Resumes(1, NOW_S, 1) == counted(dial.action_url)
 
 
 async def test_transfer_to_nobody():
@@ -220,15 +224,49 @@ async def test_failed_call_and_transfer():
 
 
 async def test_resumes_are_bounded():
-    """A call that cannot be held is connected again five times within a minute, then ended with words."""
-    resumes, streams = Resumes(), 0
+    """A call that no gateway takes is connected again a few times, ever more patiently, then ended with words."""
+    resumes, pauses_s, now_s = Resumes(), [], NOW_S
     while True:
-        continuation = await go_on(checkpoint(), resumes=resumes, now_s=NOW_S + streams)
+        continuation = await go_on(checkpoint(), resumes=resumes, now_s=now_s)
         if not isinstance(continuation.instruction, ConnectStream):
             break
+        pauses_s.append(continuation.instruction.after_s)
+        now_s += continuation.instruction.after_s
+        resumes = counted(continuation.instruction.resume_url)
+    assert pauses_s == list(RESUME_DELAYS_S)
+    assert now_s - NOW_S >= 10, "a load balancer needs that long to notice that a task is gone"
+    assert Continuation(SayAndHangUp(TROUBLE_TEXT), Why.TOO_MANY_RESUMES) == continuation
+
+
+async def test_a_call_that_kills_its_gateways_is_bounded():
+    """Each gateway takes the call and dies of it at once: reconnected without a pause, but not for ever."""
+    resumes, streams = Resumes(), 0
+    while True:
+        continuation = await go_on(checkpoint(fence=streams + 1), resumes=resumes, now_s=NOW_S + streams)
+        if not isinstance(continuation.instruction, ConnectStream):
+            break
+        assert 0 == continuation.instruction.after_s
         resumes, streams = counted(continuation.instruction.resume_url), streams + 1
     assert streams == RESUMES_MAX
-    assert Continuation(SayAndHangUp(TROUBLE_TEXT), Why.TOO_MANY_RESUMES) == continuation
+
+
+async def test_a_call_that_was_held_starts_afresh():
+    """Gateways may die under a call as often as they like, as long as each holds it for a while."""
+    resumes = Resumes()
+    for number in range(10):
+        now_s = NOW_S + number * HELD_S
+        continuation = await go_on(checkpoint(fence=number + 1), resumes=resumes, now_s=now_s)
+        assert isinstance(continuation.instruction, ConnectStream)
+        assert 0 == continuation.instruction.after_s
+        resumes = counted(continuation.instruction.resume_url)
+    assert Resumes(1, now_s, 10) == resumes
+
+
+async def test_a_resumed_stream_has_an_address_of_its_own():
+    """So that a busy gateway can take a live call where it refuses a new one."""
+    continuation = await go_on(checkpoint())
+    assert isinstance(continuation.instruction, ConnectStream)
+    assert continuation.instruction.url == "wss://v.example/twilio/stream/resumed"
 
 
 async def test_too_many_resumes_reach_a_person():
@@ -247,7 +285,7 @@ async def test_old_resumes_do_not_count():
     spent = Resumes(RESUMES_MAX, NOW_S - RESUME_WINDOW_S)
     continuation = await go_on(checkpoint(), resumes=spent)
     assert isinstance(continuation.instruction, ConnectStream)
-    assert Resumes(1, NOW_S) == counted(continuation.instruction.resume_url)
+    assert Resumes(1, NOW_S, 1) == counted(continuation.instruction.resume_url)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,13 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+import httpx2
 import pytest
 
 from switchboard.cli import edge as edge_module
 from switchboard.cli.edge import Edge, serve_edge
+from switchboard.cli.edge import Upstream as Route
+from switchboard.cli.upstreams import Health, Pool, check
 
 pytestmark = pytest.mark.wire
 
@@ -49,7 +52,7 @@ async def upstream(name: str) -> AsyncIterator[Upstream]:
 
 
 @asynccontextmanager
-async def edge_to(routes: Mapping[str, tuple[str, int]]) -> AsyncIterator[Edge]:
+async def edge_to(routes: Mapping[str, Route]) -> AsyncIterator[Edge]:
     async with await serve_edge(host="127.0.0.1", port=0, routes=routes) as edge:
         yield edge
 
@@ -171,6 +174,55 @@ async def test_a_bad_head_is_refused(request_bytes: bytes, status: str) -> None:
         answer = await ask(edge, request_bytes)
 
     assert (f"HTTP/1.1 {status}", []) == (answer.partition("\r\n")[0], page.heads)
+
+
+@asynccontextmanager
+async def upgraded(edge: Edge) -> AsyncIterator[None]:
+    """A live connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", edge.port)
+    writer.write(get("/", "Upgrade: websocket"))
+    await reader.readuntil(b"\r\n\r\n")
+    yield
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_of_equal_upstreams_the_least_busy_one_serves() -> None:
+    """Two live connections go to two processes; one that is not there is passed over."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = taken.getsockname()
+    async with upstream("one") as one, upstream("two") as two:
+        pool = Pool([nobody, one.address, two.address])
+        async with edge_to({"/": pool}) as edge, upgraded(edge), upgraded(edge):
+            calls = [sum("Upgrade" in head for head in each.heads) for each in (one, two)]
+
+    assert nobody == pool.candidates()[-1]
+    assert [1, 1] == calls
+
+
+@pytest.mark.parametrize(
+    ("answer", "health"),
+    [
+        ("200 OK\r\n\r\n{}", Health.READY),
+        ('503 Busy\r\n\r\n{"reason": "overloaded"}', Health.BUSY),
+        ('503 Busy\r\n\r\n{"reason": "draining"}', Health.LEAVING),
+        ("503 Busy\r\n\r\nwhat?", Health.BUSY),
+        ("", Health.GONE),
+    ],
+)
+async def test_a_process_says_whether_it_is_ready(answer: str, health: Health) -> None:
+    """Ready, busy for the moment, leaving for good, or not there."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 {answer}".encode() if answer else b"")
+        writer.close()
+
+    async with (
+        await asyncio.start_server(serve, "127.0.0.1", 0) as server,
+        httpx2.AsyncClient(trust_env=False) as client,
+    ):
+        assert health is await check(client, server.sockets[0].getsockname())
 
 
 async def test_a_head_that_does_not_end_is_timed_out(monkeypatch: pytest.MonkeyPatch) -> None:

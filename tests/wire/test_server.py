@@ -8,11 +8,12 @@ from typing import Any
 import psutil
 import pytest
 from structlog.testing import capture_logs
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # ships no types
 
 from switchboard.channels.twilio import MESSAGE_BYTES_MAX
 from switchboard.domain.calls import NextStep
 from tests.wire.peer import BINARY, CLOSE, CONTINUATION, PING, TEXT, UPGRADE, until
-from tests.wire.rig import SIGNATURE, SIGNED, WireFarEnd, media_server
+from tests.wire.rig import AUTH_TOKEN, SIGNATURE, SIGNED, STREAM_URL, WireFarEnd, media_server
 from voice_gateway import connection, server
 from voice_gateway.connection import Connection
 
@@ -66,6 +67,20 @@ async def test_a_full_gateway_serves_until_it_is_of_no_use_to_anybody():
         await draining
 
         assert (200, 200, 503) == (full, leaving, useless)
+
+
+async def test_a_live_call_is_taken_by_a_busy_gateway():
+    """At its limit for new calls, and signed for the address that only the resume webhook gives out."""
+    url = f"{STREAM_URL}/resumed"
+    signed = SIGNED | {"X-Twilio-Signature": RequestValidator(AUTH_TOKEN).compute_signature(url, {})}
+    async with media_server(calls_max=2) as media:
+        for _ in range(2):
+            await media.peer()
+        new, _ = await media.get("/twilio/stream", SIGNED)
+        forged, _ = await media.get("/twilio/stream/resumed", SIGNED)
+        resumed, _ = await media.get("/twilio/stream/resumed", signed)
+
+        assert (503, 403, 101) == (new, forged, resumed)
 
 
 async def test_a_draining_gateway_is_healthy_but_not_ready():

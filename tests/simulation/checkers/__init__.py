@@ -11,6 +11,7 @@ from tests.simulation.checkers.answers import C7, M3, M4, M8, M9, Words
 from tests.simulation.checkers.base import Checker
 from tests.simulation.checkers.lifecycle import L1, L2, L3, L5, L6, End
 from tests.simulation.checkers.memory import M6, M10, History, Json, One
+from tests.simulation.checkers.resumption import L7
 from tests.simulation.checkers.sound import M1, M2, M5, M7
 from tests.simulation.observations import Observation
 from tests.simulation.scene import Scene
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 POLL_MS = 500
 COARSE_POLL_MS = 1000
-ALL = (C7, M1, M2, M3, M4, M5, M6, M7, M8, M9, M10, L1, L2, L3, L5, L6, Words, One, End, Json, History)
+ALL = (C7, M1, M2, M3, M4, M5, M6, M7, M8, M9, M10, L1, L2, L3, L5, L6, L7, Words, One, End, Json, History)
 _STEPPERS = [index for index, checker in enumerate(ALL) if checker.on_step]
 _POLLERS = [index for index, checker in enumerate(ALL) if checker.poll is not Checker.poll]
 

@@ -56,8 +56,10 @@ class C7(Checker):
 
     def _needed_ms(self, text: str) -> float:
         """How far a disclosing utterance must be heard, give or take its last word."""
-        disclosure = self.world.policy.agent.disclosure
-        return speech.render(disclosure if text.startswith(disclosure) else text).middles_ms[-2:][0]
+        policy = self.world.policy
+        if policy.opening.endswith(text):  # whole, or what a former task had left of it
+            text = text[: max(0, len(policy.agent.disclosure) - len(policy.opening) + len(text))]
+        return speech.render(text).middles_ms[-2:][0] if text else 0.0
 
     def step(self, task: "Task", event: object, actions: list[act.AnyAction]) -> None:
         if isinstance(event, ev.ConversationResumed | ev.ConversationStarted):

@@ -11,6 +11,7 @@ from tests.simulation.checkers.base import Checker
 from tests.simulation.observations import (
     CallFinished,
     Claimed,
+    Saved,
     Sounded,
     ToolStarted,
 )
@@ -86,12 +87,17 @@ class L3(Checker):
 
 
 class L5(Checker):
-    """After a lost socket the caller hears us again on another task, or the call ends as it was about to."""
+    """After a lost socket the caller hears us again on another task, or the call ends as it was about to.
+
+    A call that was handed over unnoticed owes a sound only where it owed one before.
+    """
 
     watches: ClassVar = {Claimed: "claimed"}
     WITHIN_MS = 2000
 
     def claimed(self, claimed: Claimed, _task: object) -> None:
+        if claimed.unnoticed and not self.scene.unanswered:
+            return
         self.world.at(self.now_ms + self.WITHIN_MS, self._judge, self.now_ms, claimed.fence)
 
     def _judge(self, since_ms: int, fence: int) -> None:
@@ -106,9 +112,13 @@ class L5(Checker):
 
 
 class L6(Checker):
-    """Only the newest owner is heard and runs tools."""
+    """Only the newest owner is heard, runs tools and says what is remembered."""
 
-    watches: ClassVar = {Sounded: "sounded", ToolStarted: "tool_started"}
+    watches: ClassVar = {Sounded: "sounded", ToolStarted: "tool_started", Saved: "saved"}
+
+    def saved(self, saved: Saved, _task: object) -> None:
+        if saved.fence != self.world.store.fence:
+            self.fail(f"owner {saved.fence} saves, owner {self.world.store.fence} has the call")
 
     def sounded(self, sounded: Sounded, _task: object) -> None:
         if sounded.fence != self.world.store.fence:

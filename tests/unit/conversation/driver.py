@@ -29,6 +29,7 @@ from switchboard.conversation.actions import (
 )
 from switchboard.conversation.events import (
     AnyEvent,
+    ConversationReleased,
     ConversationResumed,
     ConversationStarted,
     DigitPressed,
@@ -238,6 +239,11 @@ class Call:
         self._apply(ConversationResumed(transfer_failed))
         self._wait(self.now_ms)
         return self
+
+    def is_handed_over(self, *, after_ms: int = 600) -> "Call":
+        """The task lets go of the call on purpose, and another goes on."""
+        self._step(ConversationReleased())
+        return self.crashes_and_resumes(after_ms=after_ms)
 
     def happens(self, event: AnyEvent) -> "Call":
         """Any fact at all."""

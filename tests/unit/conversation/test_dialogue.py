@@ -187,11 +187,15 @@ def test_blank_typed_turn_is_none(call):
     assert [] == kinds(call.new)
 
 
-def test_checkpoint_at_turn_boundaries(asked):
-    """A checkpoint is ordered when a turn begins and when its answer has been heard."""
-    assert 2 == len(asked.all(SaveCheckpoint)) - 1
+def test_checkpoints(asked):
+    """Kept at the opening and its end, with the caller's words and their turn, and with each clause that was heard."""
+    assert 4 == len(asked.all(SaveCheckpoint))
 
-    asked.model_replies("At nine.").agent_finishes()
+    asked.model_replies("We open at nine. We close at five.").agent_finishes_one()
+    assert 5 == len(asked.all(SaveCheckpoint))
+    asked.happens(PlaybackProgressed(asked.unheard[0].say_id, len("We close")))
+    assert 6 == len(asked.all(SaveCheckpoint))
+    asked.agent_finishes()
     assert [SaveCheckpoint] == [type(action) for action in asked.new]
 
 

@@ -100,7 +100,7 @@ def test_failed_transfer_comes_back(call):
     call.crashes_and_resumes(after_ms=20_000, transfer_failed="no-answer")
     assert [PHRASES.transfer_failed] == call.says_now
 
-    call.agent_finishes().caller_says("When do you open?").model_replies("At nine.")
+    call.agent_finishes().silence(ms=200).caller_says("When do you open?").model_replies("At nine.")
     assert ["At nine."] == call.says_now
 
 

@@ -17,10 +17,10 @@ from tests.unit.conversation.driver import OPENING, PHRASES, Call, kinds
 
 
 def test_resume_does_not_greet_again(call):
-    """The caller hears that there was a break, not a second greeting."""
+    """The caller hears that there was a break and has the floor; no second greeting."""
     call.crashes_and_resumes()
 
-    assert [PHRASES.resumed] == call.says_now
+    assert [PHRASES.resumed_listening] == call.says_now
 
 
 def test_resume_before_a_word_was_heard():
@@ -36,7 +36,7 @@ def test_resume_in_the_opening():
     call.happens(PlaybackProgressed(call.unheard[0].say_id, len("This is Acme's AI"))).crashes_and_resumes()
     assert [PHRASES.resumed, "assistant. How can I help?"] == call.says_now
 
-    call.agent_finishes().caller_says("When do you open?").model_replies("At nine.")
+    call.agent_finishes().silence(ms=200).caller_says("When do you open?").model_replies("At nine.")
     assert ["At nine."] == call.says_now
 
 
@@ -46,6 +46,15 @@ def test_resume_at_the_very_end_of_the_opening():
     call.happens(PlaybackProgressed(call.unheard[0].say_id, len(OPENING))).crashes_and_resumes()
 
     assert [PHRASES.resumed] == call.says_now
+
+
+def test_resume_twice_in_the_opening():
+    """What was left of the opening is still only that after a second break."""
+    call = Call().connects().agent_starts()
+    call.happens(PlaybackProgressed(call.unheard[0].say_id, len("This is Acme's AI"))).crashes_and_resumes()
+    call.crashes_and_resumes()
+
+    assert [PHRASES.resumed, "assistant. How can I help?"] == call.says_now
 
 
 def test_resume_while_thinking(asked):
@@ -129,7 +138,7 @@ def test_resume_while_the_caller_was_speaking(call):
 def test_new_recogniser_starts_afresh(call):
     """Interim words that the former recogniser left behind swallow none of the new one's."""
     call.caller_starts_speaking().hears_so_far("when do you open").crashes_and_resumes()
-    call.agent_finishes().model_replies("At nine.").agent_finishes()
+    call.agent_finishes().silence(ms=200).model_replies("At nine.").agent_finishes()
     call.caller_says("And on Sunday please?")
 
     assert "And on Sunday please?" == call.turns[-1]
@@ -143,6 +152,104 @@ def test_resume_of_a_turn_that_waited_for_the_heard_point(asked):
 
     assert "And on Sundays?" == asked.turns[-1]
     assert "And on Sundays?" == asked.generation.messages[-1].text
+
+
+def test_half_a_sentence_is_asked_about(call):
+    """A voice that was there when the new task began to listen has lost its first words: nothing is done upon the rest."""
+    call.crashes_and_resumes().agent_finishes()
+    call.caller_says("to four nine dollars please")
+
+    assert [] == call.turns
+    assert PHRASES.unclear[0] == call.says_now[-1]
+
+    call.agent_finishes().silence(ms=200).caller_says("Transfer four nine dollars please")
+    assert ["Transfer four nine dollars please"] == call.turns
+
+
+def test_what_comes_after_half_a_sentence_is_whole(call):
+    """A voice at the beginning of which nothing was recognised says nothing of the next sentence."""
+    call.crashes_and_resumes()
+    call.caller_starts_speaking().silence(ms=400).caller_stops_speaking().hears("")
+    call.silence(ms=3000).agent_finishes().silence(ms=200).caller_says("When do you open?")
+
+    assert ["When do you open?"] == call.turns
+
+
+# -- Handed over on purpose
+
+
+def test_a_handed_over_listener_goes_on_listening(call):
+    """A call that was silent when it was handed over stays so: nobody need notice."""
+    call.is_handed_over()
+    assert [] == call.new
+
+    call.silence(ms=200).caller_says("When do you open?").model_replies("At nine.")
+    assert ["At nine."] == call.says_now
+
+
+def test_a_hand_over_does_not_lengthen_a_silence(call):
+    """The silent caller is asked when it was due, whoever has the call."""
+    due_ms = call.core.deadline_ms
+    call.silence(ms=3000).is_handed_over()
+
+    assert due_ms == call.core.deadline_ms
+
+
+def test_the_next_clause_comes_from_the_next_task(asked):
+    """Handed over between two clauses: the second follows, without a word about it."""
+    asked.model_replies("We open at nine. We close at five.").agent_finishes_one().is_handed_over()
+    assert ["We close at five."] == asked.says_now
+
+    asked.agent_finishes()
+    assert ("assistant", "We open at nine. We close at five.") == asked.remembered[-1]
+
+
+def test_a_prompt_that_went_unheard_is_handed_over(call):
+    """What is no part of the memory is owed all the same."""
+    call.caller_says("mumble", confidence=0.1).is_handed_over()
+
+    assert [PHRASES.unclear[0]] == call.says_now
+
+
+def test_a_hand_over_that_took_long_is_a_break(call):
+    """Nobody came for a while: the caller is told."""
+    call.is_handed_over(after_ms=5000)
+
+    assert [PHRASES.resumed_listening] == call.says_now
+
+
+def test_a_crash_after_a_hand_over_is_a_break(asked):
+    """A hand-over excuses the one break that it made."""
+    asked.is_handed_over().model_replies("At nine.").agent_finishes().crashes_and_resumes()
+
+    assert [PHRASES.resumed_listening] == asked.says_now
+
+
+def test_between_moves(call):
+    """A call can be handed over unnoticed while it listens and between clauses; not in a word, a thought or a deed."""
+
+    def can() -> bool:
+        return bool(call.core.between_moves)
+
+    assert can()
+    call.caller_starts_speaking()
+    assert not can()
+    call.caller_stops_speaking()
+    assert not can()
+    call.hears("book a table")
+    assert not can()
+    call.silence(ms=2500)
+    assert not can()
+    call.model_writes("One moment. ").model_asks_for("book").model_finishes()
+    assert not can()
+    call.tool_answers("done").model_replies("It is done. Anything else?")
+    assert can()
+    call.agent_starts()
+    assert not can()
+    call.agent_finishes_one()
+    assert can()
+    call.agent_finishes().presses("0")
+    assert not can()
 
 
 def _typed(text: str) -> UserTurnEnded:

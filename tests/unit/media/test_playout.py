@@ -17,6 +17,7 @@ from switchboard.media.playout import (
     CLIP_BYTES_MAX,
     MARK_EVERY_MS,
     MARK_LATE_MS,
+    PROGRESS_EVERY_MS,
     ROUND_TRIP_MS_MAX,
     Audio,
     Failed,
@@ -442,6 +443,52 @@ def test_audible_while_something_is_out():
     assert [False, True, False] == audible
 
 
+# -- Handing over
+
+
+def test_the_heard_point_of_a_long_clip_is_told_on_the_way():
+    """Every `PROGRESS_EVERY_MS` of it, in whole words: a killed task repeats no more than that."""
+    line = Line()
+    line.playout.begin(1, TEXT)
+    line.playout.feed(1, audio_of(WORDS), WORDS)
+    line.playout.complete(1)
+    line.pump()
+    line.wait_for_silence()
+    told = [fact.heard_chars for fact in _of(line.facts, Progressed)]
+
+    assert WORDS[-1][0] // (PROGRESS_EVERY_MS + MARK_EVERY_MS) <= len(told)
+    assert told == sorted(set(told))
+    assert all(TEXT[:chars].split() == TEXT.split()[: len(TEXT[:chars].split())] for chars in told)
+
+
+def test_a_guess_is_not_told():
+    """While neither word timings nor the end of the audio are known, the heard point is an estimate and stays inside."""
+    line = Line()
+    line.playout.begin(1, TEXT)
+    line.playout.feed(1, _tone(4000))
+    line.pump()
+    line.wait(3000)
+
+    assert [] == _of(line.facts, Progressed)
+
+
+def test_hold_sends_nothing_ahead_of_the_end_of_a_clip():
+    """Between two clips nothing of the second is at the far end; it follows once the first has been heard."""
+    line = Line()
+    line.playout.hold()
+    for number in (1, 2):
+        line.playout.begin(number, "hello")
+        line.playout.feed(number, _tone(900, number))
+        line.playout.complete(number)
+    sent = copy.deepcopy(line.playout).pull(0)
+    assert {1} == {item.say_id for item in sent if isinstance(item, Audio)}
+
+    line.pump()
+    line.wait_for_silence()
+    assert [Started(1), Finished(1), Started(2), Finished(2)] == line.facts
+    assert _tone(900, 1) + _tone(900, 2) == line.far.audio
+
+
 # -- Laws
 
 
@@ -467,7 +514,8 @@ def test_everything_is_heard_once_and_in_order(lengths, delay_ms, chunk_ms, gap_
     line.wait_for_silence()
 
     assert b"".join(clips) == line.far.audio
-    assert [fact for n in range(len(clips)) for fact in (Started(n), Finished(n))] == line.facts
+    turns = [fact for fact in line.facts if not isinstance(fact, Progressed)]
+    assert [fact for n in range(len(clips)) for fact in (Started(n), Finished(n))] == turns
     assert line.unmarked_ms_max < MARK_EVERY_MS + BLOCK_MS
     assert 0 == line.playout.buffered_bytes
 

@@ -44,8 +44,16 @@ log = structlog.get_logger()
 class Connection:
     """A `MediaListener`."""
 
-    def __init__(self, gateway: "Gateway", socket: MediaSocket, channel: Literal["phone", "web"]) -> None:
+    def __init__(
+        self,
+        gateway: "Gateway",
+        socket: MediaSocket,
+        channel: Literal["phone", "web"],
+        *,
+        resumed: bool = False,
+    ) -> None:
         self._gateway = gateway
+        self._resumed = resumed
         self._socket = socket
         self._channel = channel
         self._loop = gateway.platform.loop
@@ -176,7 +184,8 @@ class Connection:
     async def _serve(self, start: twilio.Start) -> None:
         """Verify, claim, converse."""
         try:
-            if not await self._gateway.secured():
+            # A live call is taken unprotected rather than sent on: wherever it goes, it is at the same risk.
+            if not self._resumed and not await self._gateway.secured():
                 self.refuse(CloseCode.TRY_AGAIN_LATER, "not protected against scaling in")
                 return
             claims = await self._redeem(start)

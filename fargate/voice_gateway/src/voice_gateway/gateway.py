@@ -18,6 +18,9 @@ from voice_gateway.socket import CLOSE_TIMEOUT_S
 
 log = structlog.get_logger()
 
+HANDOVERS_PER_S = 20
+"""Calls that leave a draining process: taking one over costs its new process some 10 ms, and all at once would be heard."""
+
 ObserverFactory = Callable[[Session], Observer | None]
 
 
@@ -44,12 +47,13 @@ class Gateway:
         self._empty = asyncio.Event()
         self._empty.set()
 
-    def refusal(self) -> Refusal | None:
-        """Why a new call cannot come in now, if it cannot."""
+    def refusal(self, *, resumed: bool = False) -> Refusal | None:
+        """Why a new call, or one that another process had, cannot come in now, if it cannot."""
         return self._admission.admit(
             live_calls=len(self._connections),
             lag_ms=self.lag.lag_ms,
             protected=self._guard is None or self._guard.admits,
+            resumed=resumed,
         )
 
     async def secured(self) -> bool:
@@ -114,11 +118,18 @@ class Gateway:
                 await self._empty.wait()
         except TimeoutError:
             log.info("handing calls over", calls=len(self._connections))
-            await asyncio.gather(*(connection.release() for connection in list(self._connections)))
+            await self._hand_over()
             with suppress(TimeoutError):
                 async with asyncio.timeout(2 * CLOSE_TIMEOUT_S):
                     await self._empty.wait()
         self.close()
+
+    async def _hand_over(self) -> None:
+        """Let every call go, one after another; each then waits for its own moment."""
+        async with asyncio.TaskGroup() as leaving:
+            for connection in list(self._connections):
+                leaving.create_task(connection.release())
+                await asyncio.sleep(1 / HANDOVERS_PER_S)
 
     def close(self) -> None:
         """Stop measuring."""

@@ -131,6 +131,11 @@ class Listening:
         await self._let_go()
 
     @property
+    def stirring(self) -> bool:
+        """Whether the line is not plainly silent: the caller may have begun to speak."""
+        return bool(self._ear.waiting) or (self._origin_ms is not None and self._alert)
+
+    @property
     def dropped_count(self) -> int:
         """Media messages that came twice or too late."""
         return self._timeline.dropped_count

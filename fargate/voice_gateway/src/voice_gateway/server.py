@@ -25,6 +25,7 @@ from picows import (
 
 from switchboard.adapters.twilio.signature import SignatureChecker, SignatureRefused
 from switchboard.channels.twilio import MESSAGE_BYTES_MAX
+from switchboard.services.lines import resumed_stream_url
 from switchboard.telemetry.metrics import CALLS_REFUSED, SOCKETS_REFUSED
 from voice_gateway.connection import UNSENT_BYTES_MAX, Connection
 from voice_gateway.gateway import Gateway
@@ -65,28 +66,34 @@ async def serve(
                 verdict = HTTPStatus.OK if gateway.serves() else HTTPStatus.SERVICE_UNAVAILABLE
                 return _reply(verdict, gateway.status())
             case "/twilio/stream":
-                return _phone(request)
+                return _phone(request, stream_url)
+            case "/twilio/stream/resumed":
+                return _phone(request, resumed_stream_url(stream_url), resumed=True)
             case "/web/stream" if web_calls:
                 return _enter("web")
             case _:
                 return None
 
-    def _phone(request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
+    def _phone(
+        request: WSUpgradeRequest, signed_url: str, *, resumed: bool = False
+    ) -> WSListener | WSUpgradeResponseWithListener:
         try:
-            signatures.check_websocket(stream_url, request.headers.items())
+            signatures.check_websocket(signed_url, request.headers.items())
         except SignatureRefused as error:
             log.warning("upgrade refused", refusal=error.refusal)
             gateway.platform.meter.record(SOCKETS_REFUSED, reason="upgrade not signed", channel="phone")
             return _reply(HTTPStatus.FORBIDDEN, {"error": "not signed by the carrier for this address"})
-        return _enter("phone")
+        return _enter("phone", resumed=resumed)
 
-    def _enter(channel: Literal["phone", "web"]) -> WSListener | WSUpgradeResponseWithListener:
-        refusal = gateway.refusal()
+    def _enter(
+        channel: Literal["phone", "web"], *, resumed: bool = False
+    ) -> WSListener | WSUpgradeResponseWithListener:
+        refusal = gateway.refusal(resumed=resumed)
         if refusal:
             log.warning("call refused", refusal=refusal, channel=channel)
             gateway.platform.meter.record(CALLS_REFUSED, reason=refusal, channel=channel)
             return _reply(HTTPStatus.SERVICE_UNAVAILABLE, {"error": f"no new calls here now: {refusal}"})
-        return _Listener(lambda socket: Connection(gateway, socket, channel), gateway)
+        return _Listener(lambda socket: Connection(gateway, socket, channel, resumed=resumed), gateway)
 
     return await ws_create_server(
         answer,

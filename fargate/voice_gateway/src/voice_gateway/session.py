@@ -7,7 +7,6 @@ wrong inside ends this call only: its state is kept and the carrier's next step 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 import structlog
 from msgspec import Struct
@@ -28,7 +27,7 @@ from voice_gateway.call_trace import CallTrace
 from voice_gateway.clock import CallClock
 from voice_gateway.listening import Listening
 from voice_gateway.observers import Observer
-from voice_gateway.socket import MediaSocket
+from voice_gateway.socket import CloseCode, MediaSocket
 from voice_gateway.speaking import Speaking
 from voice_gateway.turn_timer import TurnLatency, TurnTimer
 
@@ -36,8 +35,12 @@ CHECKPOINT_TIMEOUT_S = 1.0
 """A store that does not answer costs the call its checkpoint, never its voice (invariant D1)."""
 STEPS_MAX = 1000
 """Facts and time-outs in one go; more means the core and its driver are chasing each other."""
-RELEASE_WAIT_S = 3.0
-"""How long a draining task waits for the end of the agent's clause before it lets go of a call."""
+RELEASE_WAIT_S = 5.0
+"""How long a draining task waits until nobody is in the middle of a word or a thought before it lets go of a call."""
+STIRRING_S = 0.1
+"""A sound on the line may be the beginning of a sentence; by then voice activity knows."""
+RELEASE_TOOL_WAIT_S = 15.0
+"""The same while a tool runs, whose outcome the next task could not know; the core gives up on a tool after 12 s."""
 
 log = structlog.get_logger()
 
@@ -95,6 +98,10 @@ class Session:
         self._over = asyncio.Event()
         self._crash: Exception | None = None
         self._owned = True
+        self._saving = asyncio.Lock()
+        self._kept = False
+        self._releasing = False
+        self._overdue: asyncio.TimerHandle | None = None
         self.outcome = Outcome(NextStep.RESUME)
         self._turns = self.conversation.state.dialogue.turns
         self._activity = ""
@@ -120,6 +127,7 @@ class Session:
                     await self._over.wait()
                 finally:
                     self._speaking.halt()
+                await self._keep()
                 raise _CallOver  # noqa: TRY301 - the way to end a TaskGroup from inside
         except* _CallOver:
             pass
@@ -151,11 +159,13 @@ class Session:
         self._finish(Outcome(NextStep.RESUME))
 
     async def release(self) -> None:
-        """Hand the call to another task, at the end of a clause if one comes soon."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(RELEASE_WAIT_S):
-                await self._speaking.quiet()
-        self.lost()
+        """Hand the call to another task as soon as nobody will notice, or at last when it has waited long enough."""
+        if not self._over.is_set():
+            self._releasing = True
+            self._speaking.hold()
+            self._overdue = self._platform.loop.call_later(RELEASE_WAIT_S, self._release_overdue)
+            self._release_unnoticed()
+        await self._over.wait()
 
     def mark_echoed(self, name: str) -> None:
         """The far end has played up to our mark."""
@@ -196,6 +206,7 @@ class Session:
             self._over.set()
         finally:
             self._stepping = False
+        self._release_unnoticed()
 
     def _settle(self) -> None:
         """Take facts and due time-outs until there are none."""
@@ -263,6 +274,30 @@ class Session:
             self.outcome = outcome
             self._over.set()
 
+    # -- Handing over -----------------------------------------------------------------------------
+
+    def _release_unnoticed(self) -> None:
+        if not self._releasing or not self.conversation.between_moves:
+            return
+        if self.listening.stirring:
+            self._platform.loop.call_later(STIRRING_S, self._release_unnoticed)
+        else:
+            self._let_go()
+
+    def _release_overdue(self) -> None:
+        if self._tools and self._releasing:
+            more_s = RELEASE_TOOL_WAIT_S - RELEASE_WAIT_S
+            self._overdue = self._platform.loop.call_later(more_s, self._let_go)
+        else:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._releasing = False
+        if not self._over.is_set():
+            self._speaking.note_heard()
+            self.post(ev.ConversationReleased())
+        self._finish(Outcome(NextStep.RESUME))
+
     # -- Vendors ----------------------------------------------------------------------------------
 
     async def _generate(self, order: act.Generate) -> None:
@@ -327,8 +362,11 @@ class Session:
             await self._save(Outcome(NextStep.RESUME))
 
     async def _save(self, outcome: Outcome) -> None:
-        if not self._owned:
-            return
+        async with self._saving:  # or an older state could arrive after a newer one
+            if self._owned:
+                await self._store(outcome)
+
+    async def _store(self, outcome: Outcome) -> None:
         snapshot = self.conversation.snapshot()
         checkpoint = Checkpoint(
             self.call.call_id, self.fence, snapshot, outcome.next_step, outcome.disposition
@@ -349,13 +387,24 @@ class Session:
             meter.record(CHECKPOINT_FAILURES, error=type(error).__name__)
             self.trace.checkpoint(started_ms, error=type(error).__name__)
 
-    async def _close(self) -> None:
-        """Keep the state, then let go: the carrier asks the webhook as soon as the socket closes."""
-        self._schedule(None)
-        await self.listening.close()
+    async def _keep(self) -> None:
+        """Keep the state, then let the caller go: the carrier asks the webhook as soon as the socket closes."""
+        if self._kept:
+            return
+        self._kept = True
         if self._crash:
             self.outcome = Outcome(NextStep.TRANSFER)
         await self._save(self.outcome)
+        if not self._crash:
+            self._socket.close(CloseCode.NORMAL, "call over")
+
+    async def _close(self) -> None:
+        """Let go of the vendors, after the caller: nobody waits for their goodbyes."""
+        self._schedule(None)
+        if self._overdue:
+            self._overdue.cancel()
+        await self._keep()
+        await self.listening.close()
         await self._speaking.close()
         crash = type(self._crash).__name__ if self._crash else ""
         self.trace.left(self.outcome.disposition, self.outcome.next_step, crash)

@@ -50,7 +50,6 @@ class Speaking:
         self._session: SpeechSession | None = None
         self._current: asyncio.Task[None] | None = None
         self._room = asyncio.Event()
-        self._silence = asyncio.Event()
         self._pump_handle: asyncio.TimerHandle | None = None
         self._pump_at_s = NEVER_S
         self._closed = False
@@ -94,6 +93,10 @@ class Speaking:
         """The socket is gone: report how far the caller heard us."""
         self._report(self.playout.pause(self._clock.now_ms()))
 
+    def hold(self) -> None:
+        """Send nothing ahead of the end of a clause: the call is to be handed over there."""
+        self.playout.hold()
+
     def halt(self) -> None:
         """Begin nothing more."""
         self._closed = True
@@ -120,12 +123,6 @@ class Speaking:
         if self.playout.buffered_bytes < BUFFERED_BYTES_MAX:
             self._room.set()
         self._schedule_pump()
-
-    async def quiet(self) -> None:
-        """Wait until nothing is playing or waiting to be played."""
-        while not self.playout.silent:
-            self._silence.clear()
-            await self._silence.wait()
 
     async def open(self) -> None:
         """Connect the voice before it is needed. A failure is no news yet: the first clause tries again."""
@@ -185,8 +182,6 @@ class Speaking:
             self._send(self._outbound.clear)
 
     def _report(self, facts: list[Fact]) -> None:
-        if self.playout.silent:
-            self._silence.set()
         for fact in facts:
             match fact:
                 case Started():

@@ -6,7 +6,10 @@ the real one, Host stays what the client wrote and an idle connection ends after
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from switchboard.cli.upstreams import Address, Pool
 
 HEAD_BYTES_MAX = 16 * 1024
 """As much as an AWS load balancer takes per request line or header."""
@@ -22,7 +25,8 @@ CHUNK_BYTES = 64 * 1024
 
 _HEAD_END = b"\r\n\r\n"
 
-Upstream = tuple[str, int]
+Upstream = Address | Pool
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def serve_edge(*, host: str, port: int, routes: Mapping[str, Upstream]) -> "Edge":
@@ -41,8 +45,12 @@ class Edge(asyncio.AbstractServer):
     """A listening edge; used like an `asyncio.Server`, but closing it also ends its connections."""
 
     def __init__(self, routes: Mapping[str, Upstream]) -> None:
-        self._routes = dict(routes)
+        self._routes = {
+            path: upstream if isinstance(upstream, Pool) else Pool([upstream])
+            for path, upstream in routes.items()
+        }
         self._connections: set[asyncio.Task[None]] = set()
+        self._watches: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
     @property
@@ -53,6 +61,8 @@ class Edge(asyncio.AbstractServer):
     async def listen(self, host: str, port: int) -> None:
         """Start to accept connections. Raises `OSError` if the port is taken."""
         self._server = await asyncio.start_server(self._accept, host, port, limit=HEAD_BYTES_MAX)
+        pools = set(self._routes.values())
+        self._watches = {asyncio.create_task(pool.watch()) for pool in pools if pool.has_choice}
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         """The loop in which it serves."""
@@ -73,12 +83,12 @@ class Edge(asyncio.AbstractServer):
     def close(self) -> None:
         """Stop accepting and end the live connections."""
         self._listening.close()
-        for connection in self._connections:
-            connection.cancel()
+        for task in self._connections | self._watches:
+            task.cancel()
 
     async def wait_closed(self) -> None:
         """Wait until every connection has ended."""
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await asyncio.gather(*self._connections, *self._watches, return_exceptions=True)
         await self._listening.wait_closed()
 
     @property
@@ -117,20 +127,18 @@ async def _refuse_for_load(writer: asyncio.StreamWriter) -> None:
 
 
 async def _serve(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, routes: Mapping[str, Upstream]
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, routes: Mapping[str, Pool]
 ) -> None:
     try:
         head = await _read_head(reader)
-        upstream_reader, upstream_writer = await _connect(_route(head, routes))
-        try:
+        async with _connected(_route(head, routes)) as (upstream_reader, upstream_writer):
             upstream_writer.write(_forwarded(head))
             await _pipe_both(reader, writer, upstream_reader, upstream_writer)
-        finally:
-            await _close(upstream_writer)
     except _Refusal as refusal:
         writer.write(refusal.encode())
-    except OSError:
-        # One side went away or fell silent; closing the other below is all that is left to tell it.
+    except (OSError, RuntimeError):
+        # One side went away or fell silent; closing the other below is all that is left to tell it. (Writing to a
+        # transport that is gone is a RuntimeError on uvloop.)
         pass
     finally:
         await _close(writer)
@@ -153,7 +161,7 @@ async def _read_head(reader: asyncio.StreamReader) -> bytes:
         raise ConnectionResetError("closed before a request") from None
 
 
-def _route(head: bytes, routes: Mapping[str, Upstream]) -> Upstream:
+def _route(head: bytes, routes: Mapping[str, Pool]) -> Pool:
     """Return where the request goes. Raises `_Refusal`."""
     words = head.partition(b"\r\n")[0].split(b" ")
     # RFC 9112, section 3: method SP request-target SP version; a server takes the origin form.
@@ -181,14 +189,24 @@ def _name(header: bytes) -> bytes:
     return header.partition(b":")[0].strip().lower()
 
 
-async def _connect(upstream: Upstream) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    host, port = upstream
-    try:
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            return await asyncio.open_connection(host, port)
-    except (OSError, TimeoutError):
-        text = f"The service behind this path does not answer at {host}:{port}. Is it running?"
-        raise _Refusal("502 Bad Gateway", text) from None
+@asynccontextmanager
+async def _connected(pool: Pool) -> AsyncIterator[Streams]:
+    """A connection to the first of the pool that accepts one. Raises `_Refusal`."""
+    for host, port in pool.candidates():
+        with pool.using((host, port)):
+            try:
+                async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                    streams = await asyncio.open_connection(host, port)
+            except (OSError, TimeoutError):
+                pool.refused((host, port))
+                continue
+            try:
+                yield streams
+            finally:
+                await _close(streams[1])
+            return
+    text = f"The service behind this path does not answer at {host}:{port}. Is it running?"
+    raise _Refusal("502 Bad Gateway", text)
 
 
 async def _pipe_both(

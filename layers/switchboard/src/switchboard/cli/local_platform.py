@@ -9,7 +9,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from switchboard.cli.edge import serve_edge
+from switchboard.cli.upstreams import Pool
 from switchboard.settings import environment, load_settings
 
 READY_TIMEOUT_S = 60.0
@@ -38,12 +39,18 @@ class LocalPlatform:
     gateway_url: str
     log_dir: Path
     auth_token: str
-    processes: Mapping[str, asyncio.subprocess.Process]
-    """`gateway`, `webhooks` and `softphone`."""
+    processes: dict[str, asyncio.subprocess.Process]
+    """`gateway` (and `gateway-2` ...), `webhooks` and `softphone`."""
+    urls: Mapping[str, str]
+    """Where each process listens itself, behind the edge."""
+    restart: Callable[[str], Awaitable[None]]
+    """Start a process of this name again, where its former one was, and wait until it is ready."""
 
 
 @asynccontextmanager
-async def local_platform(*, log_dir: Path, overrides: Mapping[str, str]) -> AsyncIterator[LocalPlatform]:
+async def local_platform(
+    *, log_dir: Path, overrides: Mapping[str, str], gateways: int = 1
+) -> AsyncIterator[LocalPlatform]:
     """Start everything, wait until it can take calls, stop it at the end.
 
     `overrides` are environment settings on top of the process's own. Raises `StartFailed` or `SettingsError`.
@@ -52,21 +59,24 @@ async def local_platform(*, log_dir: Path, overrides: Mapping[str, str]) -> Asyn
     env.setdefault("TWILIO_AUTH_TOKEN", secrets.token_hex(16))
     settings = load_settings(env)
     public = urlsplit(settings.public_base_url)
-    gateway_port, webhook_port, softphone_port = free_ports(3)
+    gateway_port, webhook_port, softphone_port, *more_ports = free_ports(2 + gateways)
     _make_folders(log_dir, settings.state_path.parent)
+    gateway_ports = (gateway_port, *more_ports)
+    names = ("gateway", *(f"gateway-{number}" for number in range(2, gateways + 1)))
     commands = {
-        "gateway": (["-m", "voice_gateway"], gateway_port),
+        **{name: (["-m", "voice_gateway"], port) for name, port in zip(names, gateway_ports, strict=True)},
         "webhooks": (_uvicorn("lambdas.answer_call.handler:create_app", webhook_port), webhook_port),
     }
     if settings.web_calls:
         softphone = _uvicorn("lambdas.start_web_call.handler:create_app", softphone_port)
         commands["softphone"] = (softphone, softphone_port)
-    gateway = ("127.0.0.1", gateway_port)
+    gateway = Pool([("127.0.0.1", port) for port in gateway_ports])
     edge = await serve_edge(
         host="127.0.0.1" if settings.is_local else "0.0.0.0",  # noqa: S104 - published on purpose, by PUBLIC_BASE_URL
         port=public.port or 8080,
         routes={
             "/twilio/stream": gateway,
+            "/twilio/stream/": gateway,
             "/web/stream": gateway,
             "/health": gateway,
             "/ready": gateway,
@@ -75,19 +85,34 @@ async def local_platform(*, log_dir: Path, overrides: Mapping[str, str]) -> Asyn
         },
     )
     processes: dict[str, asyncio.subprocess.Process] = {}
+
+    async def start(name: str) -> None:
+        arguments, port = commands[name]
+        own = env | {"SWITCHBOARD_HOST": "127.0.0.1", "SWITCHBOARD_PORT": str(port)}
+        processes[name] = await _start(name, arguments, own, log_dir, again=name in processes)
+
+    async def wait_ready(name: str) -> None:
+        path = "/ready" if name in names else "/health" if name == "webhooks" else "/"
+        url = f"http://127.0.0.1:{commands[name][1]}{path}"
+        await _wait_ready(name, url, processes[name], log_dir)
+
+    async def restart(name: str) -> None:
+        await start(name)
+        await wait_ready(name)
+
     try:
-        for name, (arguments, port) in commands.items():
-            own = env | {"SWITCHBOARD_HOST": "127.0.0.1", "SWITCHBOARD_PORT": str(port)}
-            processes[name] = await _start(name, arguments, own, log_dir)
-        for name, (_, port) in commands.items():
-            path = "/ready" if name == "gateway" else "/health" if name == "webhooks" else "/"
-            await _wait_ready(name, f"http://127.0.0.1:{port}{path}", processes[name], log_dir)
+        for name in commands:
+            await start(name)
+        for name in commands:
+            await wait_ready(name)
         yield LocalPlatform(
             public_url=settings.public_base_url,
             gateway_url=f"http://127.0.0.1:{gateway_port}",
             log_dir=log_dir,
             auth_token=env["TWILIO_AUTH_TOKEN"],
             processes=processes,
+            urls={name: f"http://127.0.0.1:{port}" for name, (_, port) in commands.items()},
+            restart=restart,
         )
     finally:
         edge.close()
@@ -125,9 +150,9 @@ def _uvicorn(app: str, port: int) -> list[str]:
 
 
 async def _start(
-    name: str, arguments: list[str], env: Mapping[str, str], log_dir: Path
+    name: str, arguments: list[str], env: Mapping[str, str], log_dir: Path, *, again: bool
 ) -> asyncio.subprocess.Process:
-    with (log_dir / f"{name}.log").open("wb") as log:
+    with (log_dir / f"{name}.log").open("ab" if again else "wb") as log:
         return await asyncio.create_subprocess_exec(
             sys.executable, *arguments, env={**os.environ, **env}, stdout=log, stderr=log
         )

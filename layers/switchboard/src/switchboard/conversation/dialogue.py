@@ -163,9 +163,15 @@ class Dialogue(Leaving):
             self._say(self.policy.phrases.apology, "prompt", fixed=True)  # the reply ended with what was lost
 
     def resume(self, transfer_failed: str, now_ms: int) -> None:
-        """Go on in another task, or after a transfer that nobody took: no greeting, no lost turn, no lost word."""
+        """Go on in another task, or after a transfer that nobody took: no greeting, no lost turn, no lost word.
+
+        What was handed over between two moves goes on as if nothing had been; after a break the caller is told.
+        """
         state = self.state
-        unanswered, unheard = self._lost_work()
+        released_ms, self.whole.released_ms = self.whole.released_ms, None
+        unnoticed = released_ms is not None and now_ms - released_ms <= self.policy.unnoticed_break_ms
+        idle_ms = state.idle_ms
+        unanswered, unheard = self._lost_work(unnoticed=unnoticed)
         if self.whole.phase == "transferred" or (self.whole.phase == "transferring" and transfer_failed):
             self.whole.phase = "live"
             self._say(
@@ -178,11 +184,19 @@ class Dialogue(Leaving):
             state.turn_due = None
             self.whole.closing_ms = now_ms
             return
-        state.owed_ms = now_ms
-        if unheard and unheard[0].kind == "opening" and unheard[0].heard_chars == 0:
+        if unheard and unheard[0].text == self.policy.opening and unheard[0].heard_chars == 0:
+            state.owed_ms = now_ms
             self.open(memory.find(state, unheard[0].entry_id))
             return
-        self._say(self.policy.phrases.resumed, "prompt", fixed=True)
+        if unnoticed and not unheard and not unanswered:
+            state.owed_ms = None
+            state.idle_ms = idle_ms
+            return
+        state.owed_ms = now_ms
+        if not unnoticed:
+            phrases = self.policy.phrases
+            owing = unheard or unanswered
+            self._say(phrases.resumed if owing else phrases.resumed_listening, "prompt", fixed=True)
         for utterance in unheard:
             rest = utterance.text[utterance.heard_chars :].strip()
             if rest:
@@ -358,10 +372,15 @@ class Dialogue(Leaving):
             return None
         return state.owed_ms + (self.policy.stall_repeat_ms if state.fillers else self.policy.stall_after_ms)
 
-    def _lost_work(self) -> tuple[bool, list[Utterance]]:
+    def _lost_work(self, *, unnoticed: bool) -> tuple[bool, list[Utterance]]:
         """Settle what the former task had in hand: is a turn unanswered, and which utterances went unheard?"""
         state = self.state
-        unheard = [u for u in state.utterances if not u.cut and u.kind in ("opening", "disclosure", "answer")]
+        kinds = (
+            ("opening", "disclosure", "answer", "prompt")
+            if unnoticed
+            else ("opening", "disclosure", "answer")
+        )
+        unheard = [u for u in state.utterances if not u.cut and u.kind in kinds]
         for utterance in list(state.utterances):
             memory.commit(state, utterance)
         for pending in list(state.tools.values()):

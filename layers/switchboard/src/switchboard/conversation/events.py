@@ -129,6 +129,10 @@ class SynthesisFailed(Event, frozen=True):
     say_id: int
 
 
+class ConversationReleased(Event, frozen=True):
+    """The task lets go of the call on purpose, for another to go on at once: nobody need notice."""
+
+
 class UserDisconnected(Event, frozen=True):
     """The caller is gone."""
 
@@ -153,5 +157,6 @@ AnyEvent = (
     | PlaybackProgressed
     | PlaybackFinished
     | SynthesisFailed
+    | ConversationReleased
     | UserDisconnected
 )

@@ -48,6 +48,7 @@ class Leaving(Saying):
         self._note_disclosure(utterance)
         if not utterance.cut:
             self._utterance_over(utterance, now_ms)
+            self.keep()
 
     def interrupt(self) -> None:
         """The caller has taken the floor: stop everything that can still be stopped."""

@@ -65,7 +65,7 @@ class Conversation:
             if isinstance(event, ev.PlaybackProgressed | ev.PlaybackFinished):
                 self._dispatch(event, now_ms)  # what was heard until the caller hung up
             return []
-        if not isinstance(event, HEARD_POINT | ev.ConversationResumed):
+        if not isinstance(event, HEARD_POINT | ev.ConversationResumed | ev.ConversationReleased):
             self._dialogue.take_due_turn(now_ms)
         self._dispatch(event, now_ms)
         return self._drain(now_ms)
@@ -116,6 +116,19 @@ class Conversation:
             return "speaking"
         return "thinking" if self._dialogue.busy else "listening"
 
+    @property
+    def between_moves(self) -> bool:
+        """Whether another task can take over unnoticed: nobody is in the middle of a word, a thought or a deed."""
+        dialogue = self.state.dialogue
+        return (
+            self.state.phase == "live"
+            and not self._turns.expecting
+            and dialogue.turn_due is None
+            and not dialogue.tools
+            and (dialogue.generation is None or dialogue.generation.speculative)
+            and not any(u.started and not u.cut for u in dialogue.utterances)
+        )
+
     def snapshot(self) -> str:
         """The whole state as JSON."""
         return msgspec.json.encode(self.state).decode()
@@ -131,6 +144,8 @@ class Conversation:
             case ev.TranscriptUpdated() | ev.TranscriptFinalized():
                 dialogue.state.hearing = True
                 self._follow(self._turns.handle(event, now_ms, self._floor()), now_ms)
+                if isinstance(event, ev.TranscriptFinalized) and event.text:
+                    dialogue.keep()  # words are worth as much before their turn has ended
             case ev.UserSpeechStarted() | ev.UserSpeechEnded():
                 self._follow(self._turns.handle(event, now_ms, self._floor()), now_ms)
             case ev.DigitPressed():
@@ -167,6 +182,8 @@ class Conversation:
                 self._start(now_ms)
             case ev.ConversationResumed():
                 self._resume(event, now_ms)
+            case ev.ConversationReleased():
+                self.state.released_ms = now_ms
             case ev.UserDisconnected():
                 self._disconnect()
 
@@ -225,7 +242,7 @@ class Conversation:
         if self.state.phase == "new":
             self._start(now_ms)
             return
-        unfinished = self._turns.restart()
+        unfinished = self._turns.restart(now_ms)
         self._dialogue.resume(event.transfer_failed, now_ms)
         self._dialogue.take_due_turn(now_ms)
         if unfinished and self.state.phase == "live":

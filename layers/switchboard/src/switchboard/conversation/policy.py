@@ -37,13 +37,23 @@ class Phrases(Struct, frozen=True):
     )
     failed_goodbye: str = "Please call again a little later. Goodbye."
     resumed: str = "Sorry, we were cut off for a moment."
+    resumed_listening: str = "Sorry, we were cut off for a moment. Please go ahead."
     farewell: str = "Thank you for calling. Goodbye."
 
     def all(self) -> tuple[str, ...]:
         """Every phrase, for rendering ahead of time."""
         one = (self.identity, self.no_input_goodbye, self.duration_goodbye, self.not_hearing, self.apology)
         two = (self.failing, self.transfer, self.transfer_failed, self.no_transfer, self.failed_goodbye)
-        return (*self.fillers, *self.unclear, *self.no_input, *one, *two, self.resumed, self.farewell)
+        return (
+            *self.fillers,
+            *self.unclear,
+            *self.no_input,
+            *one,
+            *two,
+            self.resumed,
+            self.resumed_listening,
+            self.farewell,
+        )
 
 
 DEFAULT_KEYS = {
@@ -95,6 +105,8 @@ class Policy(Struct, frozen=True):
     no_input_ms: int = 7000
     closing_max_ms: int = 20_000
     duration_max_ms: int = 30 * 60_000
+    unnoticed_break_ms: int = 2500
+    """A hand-over that took no longer needs no apology: it fell between two clauses, or into a silence."""
     history_max: int = 80
     turn_chars_max: int = 4000
     reply_chars_max: int = 4000

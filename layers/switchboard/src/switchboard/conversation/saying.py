@@ -28,6 +28,8 @@ class Saying:
         if utterance:
             utterance.heard_chars = max(utterance.heard_chars, min(heard_chars, len(utterance.text)))
             self._note_disclosure(utterance)
+            if not utterance.cut:
+                self.keep()
 
     @property
     def busy(self) -> bool:
@@ -96,6 +98,11 @@ class Saying:
             needed_chars = min(needed_chars, len(self.policy.agent.disclosure))
         if utterance.kind in ("opening", "disclosure") and utterance.heard_chars >= needed_chars:
             self.state.disclosed = True
+
+    def keep(self) -> None:
+        """Have the state stored, once for all that one event changed."""
+        if not any(isinstance(action, act.SaveCheckpoint) for action in self.actions):
+            self.actions.append(act.SaveCheckpoint())
 
     def _utterance(self, say_id: int) -> Utterance | None:
         return next((u for u in self.state.utterances if u.id == say_id), None)

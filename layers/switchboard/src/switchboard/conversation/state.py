@@ -33,6 +33,10 @@ class TurnTakingState(Struct):
     reject_ms: int | None = None
     digits: str = ""
     digits_ms: int | None = None
+    resumed_ms: int | None = None
+    """Since when this task listens, if another did before."""
+    fragment: bool = False
+    """The present turn began before this task listened: its first words are missing."""
 
 
 UtteranceKind = Literal["opening", "disclosure", "answer", "filler", "prompt", "closing"]
@@ -137,4 +141,6 @@ class ConversationState(Struct):
     """When a closing or transfer goes ahead even if its announcement was never heard."""
     started_ms: int = 0
     now_ms: int = 0
+    released_ms: int | None = None
+    """When a task last let go of the call on purpose, until the next has taken it up."""
     last_id: int = 0

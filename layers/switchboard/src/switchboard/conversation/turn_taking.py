@@ -17,6 +17,8 @@ from switchboard.conversation.state import Recognised, TurnTakingState
 
 STALE_TRANSCRIPT_MS = 3000
 """Voice activity without new words for this long is noise behind a finished turn."""
+FRAGMENT_MS = 150
+"""A voice that began this soon after another task began to listen was there before: only the end of its sentence is heard."""
 INTERIM_CONFIDENCE = 0.75
 """Interim results carry no confidence; they are acted on only when a final one fails to come."""
 
@@ -110,7 +112,7 @@ class TurnTaking:
             return []
         match event:
             case ev.UserSpeechStarted():
-                return self._speech_started(now_ms, floor)
+                return self._speech_started(event.at_ms, now_ms, floor)
             case ev.UserSpeechEnded():
                 return self._speech_ended(event.at_ms, now_ms, floor)
             case ev.TranscriptUpdated():
@@ -158,9 +160,10 @@ class TurnTaking:
         state.consumed_words += len(self._fresh(state.interim).split())
         state.endpoint_ms = state.digits_ms = None
         state.digits = ""
+        state.fragment = False
         self.clear_suspicion()
 
-    def restart(self) -> EndTurn | None:
+    def restart(self, now_ms: int) -> EndTurn | None:
         """Another recogniser listens from here on: the words so far are a turn, and nothing more comes of them."""
         state = self.state
         turn = self._end_turn(self._text()) if self._text() else None
@@ -168,6 +171,7 @@ class TurnTaking:
         state.interim = ""
         state.consumed_words = 0
         self.reset()
+        state.resumed_ms = now_ms
         return turn
 
     def clear_suspicion(self) -> None:
@@ -185,9 +189,16 @@ class TurnTaking:
         state = self.state
         return bool(state.speaking or state.digits or state.suspected_ms is not None or self._text())
 
-    def _speech_started(self, now_ms: int, floor: Floor) -> list[Signal]:
+    @property
+    def expecting(self) -> bool:
+        """Whether the caller has begun something, or has just ended it and its words are still to come."""
+        return self.pending or self.state.endpoint_ms is not None
+
+    def _speech_started(self, at_ms: int, now_ms: int, floor: Floor) -> list[Signal]:
         state = self.state
         state.speaking = True
+        if not self._text():
+            state.fragment = state.resumed_ms is not None and at_ms - state.resumed_ms < FRAGMENT_MS
         state.speech_started_ms = now_ms
         state.endpoint_ms = None
         if not state.interim:
@@ -254,7 +265,9 @@ class TurnTaking:
             if event.flushed:
                 state.endpoint_ms = None
             spoke_ms = state.speech_ended_ms - state.speech_started_ms
-            return [MissTurn()] if answered and spoke_ms >= self.policy.miss_speech_ms else []
+            missed = answered and (state.fragment or spoke_ms >= self.policy.miss_speech_ms)
+            state.fragment = False
+            return [MissTurn()] if missed else []
         if not had_words:
             state.speech_ended_ms = max(state.speech_ended_ms, now_ms - self.policy.endpoint_complete_ms)
         self._set_endpoint(now_ms, floor)
@@ -392,6 +405,8 @@ class TurnTaking:
 
     def _confidence(self) -> float:
         state = self.state
+        if state.fragment:
+            return 0.0  # half a sentence is asked about, never acted on
         if not state.finals:
             return INTERIM_CONFIDENCE
         words = sum(len(final.text.split()) for final in state.finals)

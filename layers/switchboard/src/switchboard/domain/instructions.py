@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class ConnectStream(Struct, frozen=True):
-    """Open a bidirectional media stream to `url`; when it closes, ask `resume_url` what comes next.
+    """Open a bidirectional media stream to `url`, after a pause; when it closes, ask `resume_url` what comes next.
 
     `parameters` reach the gateway in the stream's start message; Twilio allows fewer than 500 characters for
     each name and value together.
@@ -15,6 +15,7 @@ class ConnectStream(Struct, frozen=True):
     url: str
     parameters: Mapping[str, str]
     resume_url: str
+    after_s: int = 0
 
 
 class Dial(Struct, frozen=True):

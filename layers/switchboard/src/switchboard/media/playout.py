@@ -20,6 +20,8 @@ AHEAD_MS = 1000
 BLOCK_MS = 200
 """Audio in one message: five messages a second instead of fifty cost the event loop a tenth."""
 MARK_EVERY_MS = 400
+PROGRESS_EVERY_MS = 1500
+"""How far into a long utterance its heard point is told again: what a killed task repeats at most."""
 MARK_LATE_MS = 1000
 """A mark this overdue is taken for lost. Longer than any jitter, and short enough that the end of our speech, learnt this
 late, still leaves time to break the silence (invariants M4 and M8)."""
@@ -90,6 +92,7 @@ class Clip:
     failed: bool = False
     sent_ms: int = 0
     heard_ms: int = 0
+    told_ms: int = 0
     started: bool = False
 
     @property
@@ -138,6 +141,7 @@ class Playout:
         self._marks = 0
         self._unmarked_ms = 0
         self._paused = False
+        self._held = False
 
     def begin(self, say_id: int, text: str, *, urgent: bool = False) -> None:
         """Open a clip behind all others; an urgent one overtakes those without any audio yet."""
@@ -173,6 +177,8 @@ class Playout:
         if self._paused:
             return out
         for clip in self._clips:
+            if self._holds(clip):
+                break
             while take_ms := self._take_ms(clip, now_ms):
                 out.append(self._send(clip, take_ms, now_ms))
                 if self._unmarked_ms >= MARK_EVERY_MS:
@@ -203,7 +209,11 @@ class Playout:
         self._round_trip_ms = late_ms if self._round_trip_ms is None else min(self._round_trip_ms, late_ms)
         self._base_ms, self._base_at_ms = block.end_ms, now_ms - self._round_trip_ms
         self._advance(now_ms)
-        return self._drain_facts()
+        return self._drain_facts() + self._progress()
+
+    def hold(self) -> None:
+        """From now on nothing is sent ahead of the end of the present clip: a good place to stop comes with each end."""
+        self._held = True
 
     @property
     def deadline_ms(self) -> int | None:
@@ -215,7 +225,7 @@ class Playout:
         if not first.started:
             times += [self._reached_at_ms(b.start_ms + 1) for b in self._out if b.clip is first][:1]
         sending = next((clip for clip in self._clips if not clip.sent), None)
-        if sending and sending.sent_ms < sending.length_ms:
+        if sending and sending.sent_ms < sending.length_ms and not self._holds(sending):
             times.append(self._reached_at_ms(self._room_from_ms(sending)))
         return min(times, default=None)
 
@@ -339,6 +349,19 @@ class Playout:
                 facts.append(Finished(clip.say_id))
             self._clips.popleft()
         return facts
+
+    def _progress(self) -> list[Fact]:
+        """How much of a long clip has certainly been heard by now, every `PROGRESS_EVERY_MS` of it."""
+        clip = self._clips[0] if self._clips else None
+        if clip is None or clip.heard_ms - clip.told_ms < PROGRESS_EVERY_MS:
+            return []
+        if not (clip.words or clip.complete):
+            return []  # a mere estimate, and what is told can only grow
+        clip.told_ms = clip.heard_ms
+        return [Progressed(clip.say_id, heard_chars(clip))]
+
+    def _holds(self, clip: Clip) -> bool:
+        return self._held and clip is not self._clips[0] and not clip.sent_ms
 
     def _find(self, say_id: int) -> Clip | None:
         return next((clip for clip in self._clips if clip.say_id == say_id), None)

@@ -2,7 +2,7 @@
 
 from switchboard.domain.instructions import ConnectStream
 from switchboard.domain.stream_tokens import TTL_S, StreamClaims, mint
-from switchboard.services.lines import Line
+from switchboard.services.lines import Line, resumed_stream_url
 
 FROM_CHARS_MAX = 256
 """A SIP caller's address can be long; Twilio allows under 500 characters for name and value together."""
@@ -44,6 +44,8 @@ def connect_stream(
     nonce: bytes,
     now_s: int,
     resume_url: str,
+    resumed: bool = False,
+    after_s: int = 0,
     traceparent: str = "",
     **extra: str,
 ) -> ConnectStream:
@@ -56,7 +58,7 @@ def connect_stream(
         account_sid=account_sid,
         tenant=line.tenant,
         channel="phone",
-        expires_at_s=now_s + TTL_S,
+        expires_at_s=now_s + after_s + TTL_S,
         nonce=nonce,
     )
     # XML cannot carry control characters, and one in a caller's address must not cost the caller the call.
@@ -64,4 +66,5 @@ def connect_stream(
     parameters = {"token": mint(line.token_secret, claims), "from": caller, **extra}
     if traceparent:
         parameters["traceparent"] = traceparent
-    return ConnectStream(url=line.stream_url, parameters=parameters, resume_url=resume_url)
+    url = resumed_stream_url(line.stream_url) if resumed else line.stream_url
+    return ConnectStream(url=url, parameters=parameters, resume_url=resume_url, after_s=after_s)

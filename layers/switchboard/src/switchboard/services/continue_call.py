@@ -16,9 +16,15 @@ from switchboard.ports.errors import PortError
 from switchboard.services.answer_call import connect_stream
 from switchboard.services.lines import Line
 
-RESUMES_MAX = 5
-"""More reconnections than this within the window mean that the gateway cannot hold the call."""
+RESUME_DELAYS_S = (0, 1, 1, 2, 3, 3)
+"""Pauses before each reconnection in a row. The first is at once; the others outlast what a load balancer needs to notice
+that a task is gone (10 s at its quickest) and the process that takes all its calls to recover its breath."""
+RESUMES_MAX = len(RESUME_DELAYS_S)
+"""More reconnections in a row than this mean that no gateway can hold the call."""
 RESUME_WINDOW_S = 60
+"""A reconnection this long after the former is not of the same trouble."""
+HELD_S = 5
+"""Nor is one after a gateway had the call for so long: that one has drained or died since."""
 
 TRANSFER_TEXT = "I am connecting you now. One moment, please."
 TROUBLE_TRANSFER_TEXT = "We are having technical difficulties. I am connecting you to a colleague."
@@ -34,10 +40,14 @@ _DIAL_FAILED = frozenset({"busy", "no-answer", "failed", "canceled"})
 
 
 class Resumes(Struct, frozen=True):
-    """How often the call was connected again since `since_s`. Lives in the resume URL, which the carrier signs."""
+    """How often in a row the call was connected again, last at `since_s`, when `fence` was its newest owner's.
+
+    Lives in the resume URL, which the carrier signs.
+    """
 
     count: int = 0
     since_s: int = 0
+    fence: int = 0
 
 
 class StreamEnd(Struct, frozen=True):
@@ -83,7 +93,13 @@ async def continue_call(
     """Return what the carrier does next with the call. A store that is down is a reason, not an error."""
     if end.dial_status in _DIAL_SUCCEEDED:
         return Continuation(HangUp(), Why.TRANSFER_DONE)
-    resumes = _count(resumes, now_s)
+    try:
+        checkpoint, store_down = await checkpoints.load(end.call_sid), False
+    except PortError:
+        checkpoint, store_down = None, True
+    fence = checkpoint.fence if checkpoint else resumes.fence
+    was_taken = fence > resumes.fence
+    resumes = _count(resumes, fence, now_s)
     if resumes.count > RESUMES_MAX:
         return Continuation(_give_up(end, resumes, line), Why.TOO_MANY_RESUMES)
 
@@ -96,13 +112,13 @@ async def continue_call(
             nonce=nonce,
             now_s=now_s,
             resume_url=_resume_url(line, resumes),
+            resumed=True,
+            after_s=0 if was_taken else RESUME_DELAYS_S[resumes.count - 1],
             traceparent=traceparent,
             **extra,
         )
 
-    try:
-        checkpoint = await checkpoints.load(end.call_sid)
-    except PortError:
+    if store_down:
         return Continuation(reconnect(resume="1", **_transfer_failed(end)), Why.STORE_DOWN)
     if end.dial_status:
         if checkpoint is not None and checkpoint.disposition is Disposition.FAILED:
@@ -120,10 +136,11 @@ async def continue_call(
     return Continuation(reconnect(resume="1"), Why.RESUMED)
 
 
-def _count(resumes: Resumes, now_s: int) -> Resumes:
-    if now_s - resumes.since_s >= RESUME_WINDOW_S:
-        return Resumes(count=1, since_s=now_s)
-    return Resumes(count=resumes.count + 1, since_s=resumes.since_s)
+def _count(resumes: Resumes, fence: int, now_s: int) -> Resumes:
+    since_s = now_s - resumes.since_s
+    if since_s >= (HELD_S if fence > resumes.fence else RESUME_WINDOW_S):
+        return Resumes(1, now_s, fence)
+    return Resumes(resumes.count + 1, now_s, fence)
 
 
 def _give_up(end: StreamEnd, resumes: Resumes, line: Line) -> Instruction:
@@ -143,7 +160,7 @@ def _transfer(resumes: Resumes, line: Line, announcement: str) -> Dial | None:
 
 
 def _resume_url(line: Line, resumes: Resumes) -> str:
-    return line.resume_url(n=resumes.count, t=resumes.since_s)
+    return line.resume_url(n=resumes.count, t=resumes.since_s, f=resumes.fence)
 
 
 def _transfer_failed(end: StreamEnd) -> dict[str, str]:

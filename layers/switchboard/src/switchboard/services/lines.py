@@ -6,6 +6,14 @@ from urllib.parse import urlencode
 DEFAULT_TENANT = "default"
 
 
+def resumed_stream_url(stream_url: str) -> str:
+    """The media socket's address for a call that was live before, so that a busy gateway can tell it from a new one.
+
+    A path, since Twilio takes no query in a stream's address, and the upgrade comes before any parameter.
+    """
+    return f"{stream_url}/resumed"
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One reachable line: where its sockets and webhooks are, and who takes over.

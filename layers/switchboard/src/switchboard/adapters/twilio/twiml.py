@@ -14,7 +14,9 @@ def render(instruction: Instruction) -> str:
     """Return the XML document for one instruction."""
     response = VoiceResponse()
     match instruction:
-        case ConnectStream(url=url, parameters=parameters, resume_url=resume_url):
+        case ConnectStream(url=url, parameters=parameters, resume_url=resume_url, after_s=after_s):
+            if after_s:
+                response.pause(length=after_s)
             stream = response.connect().stream(url=url)
             for name, value in parameters.items():
                 stream.parameter(name=name, value=value)
