@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")]
-"""An identifier that can neither leave its tenant's keys (`#`, `/`) nor fill a log."""
+Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
+"""An identifier that can neither leave its tenant's keys (`#`, `/`, `.`) nor fill a log."""
 
 SubjectKind = Literal["call", "voicemail", "callback"]
 

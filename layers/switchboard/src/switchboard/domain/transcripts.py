@@ -4,6 +4,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from switchboard.domain.calls import Disposition
+
 Speaker = Literal["caller", "agent"]
 TranscriptSource = Literal["recording", "live", "none"]
 
@@ -17,8 +19,12 @@ class TranscriptTurn(Struct, frozen=True, omit_defaults=True):
 
 
 class Transcript(Struct, frozen=True):
-    """A whole call. `source` tells whether the recording was transcribed or the live recognition is all there is."""
+    """A whole call. `source` tells whether the recording was transcribed or the live recognition is all there is.
+
+    `ended` is how the call ended, None for voicemails and where nobody stored it.
+    """
 
     source: TranscriptSource
     turns: tuple[TranscriptTurn, ...] = ()
     language: str = "en-US"
+    ended: Disposition | None = None

@@ -1,0 +1,91 @@
+"""Take a caller's message from the carrier into the tenant's archive, and promise the callback."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from switchboard.domain.callbacks import CallbackAgreement
+from switchboard.domain.subjects import Subject
+from switchboard.ports.call_records import CallRecords
+from switchboard.ports.carrier_recordings import CarrierRecordings
+from switchboard.ports.recordings import RecordingArchive
+from switchboard.services.assemble_recording import RecordingRecord, recording_record
+from switchboard.services.run_callback import agree_callback
+from switchboard.services.stored import AUDIO, create, create_object, read
+
+CALLBACK_WITHIN_S = 24 * 3600
+"""What the greeting promises (R-VM)."""
+
+
+class VoicemailLost(Exception):
+    """The carrier no longer has the message, and we never had it."""
+
+
+class VoicemailNotice(Struct, frozen=True):
+    """What the carrier's webhook reports of a finished message, as the workflow finds it."""
+
+    call_id: Annotated[str, Meta(pattern=r"\ACA[0-9a-f]{32}\Z")]
+    received_at_s: int
+
+
+class VoicemailRecord(Struct, frozen=True):
+    """A message that waits for somebody. `callback_id` is empty where the caller's number is unknown."""
+
+    call_id: str
+    received_at_s: int
+    duration_ms: int
+    callback_id: str
+
+
+async def collect_voicemail(
+    subject: Subject, *, carrier: CarrierRecordings, archive: RecordingArchive, records: CallRecords
+) -> None:
+    """Move the message into the archive: fetched, stored, and only then deleted at the carrier.
+
+    Raises `VoicemailLost`, `ValueError` where the carrier sends no WAV file, or `ProviderError`.
+    """
+    if not await read(records, subject, "recording", RecordingRecord):
+        audio = await archive.read(subject, AUDIO) or await carrier.fetch(subject.id)
+        if audio is None:
+            raise VoicemailLost
+        recording_record(audio)
+        stored = await create_object(archive, subject, AUDIO, audio, content_type="audio/wav")
+        await create(records, subject, "recording", recording_record(stored))
+    await carrier.delete(subject.id)
+
+
+async def file_voicemail(
+    subject: Subject, *, carrier: CarrierRecordings, records: CallRecords
+) -> Subject | None:
+    """Store the voicemail's record and agree its callback; returns the callback, None where nobody can be called.
+
+    Leaving a message after "we call you back within 24 hours" is the caller's request for that call. Raises
+    `ProviderError`.
+    """
+    notice = await read(records, subject, "notice", VoicemailNotice)
+    recording = await read(records, subject, "recording", RecordingRecord)
+    assert notice is not None, "the webhook stores it before it starts the workflow"
+    assert recording is not None, "collected before it is filed"
+    callback = Subject(subject.tenant, "callback", f"vm-{subject.id}")
+    filed = await read(records, subject, "voicemail", VoicemailRecord)
+    if filed is None:
+        numbers = await carrier.caller_of(notice.call_id)
+        if numbers is not None:
+            caller, line = numbers
+            agreement = CallbackAgreement(
+                number=caller,
+                from_number=line,
+                not_before_s=notice.received_at_s,
+                expires_at_s=notice.received_at_s + CALLBACK_WITHIN_S,
+                has_consent=True,
+                call_id=notice.call_id,
+            )
+            await agree_callback(callback, agreement, records=records)
+        record = VoicemailRecord(
+            notice.call_id,
+            notice.received_at_s,
+            recording.duration_ms,
+            callback.id if numbers is not None else "",
+        )
+        filed = await create(records, subject, "voicemail", record)
+    return callback if filed.callback_id else None
