@@ -23,6 +23,7 @@ from starlette.exceptions import HTTPException
 from switchboard.adapters.sqlite.store import SqliteCallProgressStore, SqliteCheckpointStore
 from switchboard.adapters.twilio.signature import SignatureChecker, SignatureRefused
 from switchboard.adapters.twilio.twiml import render
+from switchboard.domain.calls import CallKey
 from switchboard.domain.instructions import Instruction
 from switchboard.domain.stream_tokens import NAME_BYTES_MAX, NONCE_BYTES
 from switchboard.observability import configure_logging
@@ -148,7 +149,7 @@ async def status(request: Request) -> Response:
     reported = form.get("CallStatus", "")[:NAME_BYTES_MAX]
     try:
         outcome = await record_call_status(
-            call_id=call.call_sid,
+            key=CallKey(deps.line.tenant, call.call_sid),
             status=reported,
             sequence=form.get("SequenceNumber", ""),
             progress=deps.progress,

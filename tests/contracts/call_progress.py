@@ -5,13 +5,15 @@ from collections.abc import Callable
 from itertools import permutations
 
 from switchboard.domain.call_progress import CallProgress, CallStatus
+from switchboard.domain.calls import CallKey
 from switchboard.ports.call_progress import CallProgressStore
 
+CALL = CallKey("acme", "CA1")
 REPORTS = (
-    CallProgress("CA1", 0, CallStatus.INITIATED),
-    CallProgress("CA1", 1, CallStatus.RINGING),
-    CallProgress("CA1", 2, CallStatus.IN_PROGRESS),
-    CallProgress("CA1", 3, CallStatus.COMPLETED),
+    CallProgress(CALL, 0, CallStatus.INITIATED),
+    CallProgress(CALL, 1, CallStatus.RINGING),
+    CallProgress(CALL, 2, CallStatus.IN_PROGRESS),
+    CallProgress(CALL, 3, CallStatus.COMPLETED),
 )
 
 
@@ -29,7 +31,9 @@ class CallProgressStoreContract:
         for number, order in enumerate(permutations(REPORTS)):
             seen = -1
             for report in order:
-                moved = await store.record(CallProgress(f"CA{number}", report.sequence, report.status))
+                moved = await store.record(
+                    CallProgress(CallKey("acme", f"CA{number}"), report.sequence, report.status)
+                )
                 assert (report.sequence > seen) is moved
                 seen = max(seen, report.sequence)
 
@@ -43,5 +47,11 @@ class CallProgressStoreContract:
         """Nothing follows a final status, whatever its number (law L2)."""
         store = open_progress()
         await store.record(REPORTS[3])
-        assert False is await store.record(CallProgress("CA1", 9, CallStatus.IN_PROGRESS))
-        assert False is await store.record(CallProgress("CA1", 9, CallStatus.FAILED))
+        assert False is await store.record(CallProgress(CALL, 9, CallStatus.IN_PROGRESS))
+        assert False is await store.record(CallProgress(CALL, 9, CallStatus.FAILED))
+
+    async def test_tenants_are_apart(self, open_progress: Callable[[], CallProgressStore]):
+        """The end of one tenant's call says nothing about another's of the same id."""
+        store = open_progress()
+        await store.record(REPORTS[3])
+        assert True is await store.record(CallProgress(CallKey("globex", "CA1"), 0, CallStatus.INITIATED))

@@ -5,11 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from switchboard.domain.calls import Disposition, NextStep
+from switchboard.domain.calls import CallKey, Disposition, NextStep
 from switchboard.ports.checkpoints import Checkpoint, CheckpointStore
 from switchboard.ports.errors import StaleOwner
 
-CALL = "CA1"
+CALL = CallKey("acme", "CA1")
+OTHER_CALL = CallKey("acme", "CA2")
+OTHER_TENANT = CallKey("globex", "CA1")
 
 
 class CheckpointStoreContract:
@@ -17,7 +19,7 @@ class CheckpointStoreContract:
 
     async def test_first_claim_starts_empty(self, open_store: Callable[[], CheckpointStore]):
         """The first owner of a call gets fence 1 and no snapshot."""
-        assert Checkpoint(call_id=CALL, fence=1) == await open_store().claim(CALL)
+        assert Checkpoint(CALL, fence=1) == await open_store().claim(CALL)
 
     async def test_unknown_call(self, open_store: Callable[[], CheckpointStore]):
         """Reading a call that nobody claimed gives None and creates nothing."""
@@ -29,10 +31,10 @@ class CheckpointStoreContract:
         """The next owner gets the last saved state under a higher fence."""
         first, second = open_store(), open_store()
         await first.claim(CALL)
-        saved = Checkpoint(call_id=CALL, fence=1, snapshot='{"turn":"ä"}', next_step=NextStep.TRANSFER)
+        saved = Checkpoint(CALL, fence=1, snapshot='{"turn":"ä"}', next_step=NextStep.TRANSFER)
         await first.save(saved)
         assert saved == await second.load(CALL)
-        expected = Checkpoint(call_id=CALL, fence=2, snapshot='{"turn":"ä"}', next_step=NextStep.TRANSFER)
+        expected = Checkpoint(CALL, fence=2, snapshot='{"turn":"ä"}', next_step=NextStep.TRANSFER)
         assert expected == await second.claim(CALL)
 
     async def test_stale_owner_is_refused(self, open_store: Callable[[], CheckpointStore]):
@@ -48,19 +50,19 @@ class CheckpointStoreContract:
         """A call that nobody claimed cannot be saved, nor can one with a fence not yet given out."""
         store = open_store()
         with pytest.raises(StaleOwner):
-            await store.save(Checkpoint(call_id=CALL, fence=1))
+            await store.save(Checkpoint(CALL, fence=1))
         await store.claim(CALL)
         with pytest.raises(StaleOwner):
-            await store.save(Checkpoint(call_id=CALL, fence=2))
+            await store.save(Checkpoint(CALL, fence=2))
 
     async def test_disposition_is_kept(self, open_store: Callable[[], CheckpointStore]):
         """How a call ended never changes (law L1), neither by a later save nor by a claim."""
         store = open_store()
         await store.claim(CALL)
-        ended = Checkpoint(call_id=CALL, fence=1, disposition=Disposition.COMPLETED)
+        ended = Checkpoint(CALL, fence=1, disposition=Disposition.COMPLETED)
         await store.save(ended)
-        await store.save(Checkpoint(call_id=CALL, fence=1, disposition=Disposition.FAILED))
-        await store.save(Checkpoint(call_id=CALL, fence=1))
+        await store.save(Checkpoint(CALL, fence=1, disposition=Disposition.FAILED))
+        await store.save(Checkpoint(CALL, fence=1))
         assert ended == await store.load(CALL)
         assert Disposition.COMPLETED is (await store.claim(CALL)).disposition
 
@@ -68,7 +70,18 @@ class CheckpointStoreContract:
         """Claiming one call leaves the owner of another in place."""
         store = open_store()
         mine = await store.claim(CALL)
-        await store.claim("CA2")
+        await store.claim(OTHER_CALL)
+        await store.save(mine)
+        assert mine == await store.load(CALL)
+
+    async def test_tenants_are_apart(self, open_store: Callable[[], CheckpointStore]):
+        """One tenant can neither read, nor own, nor fence off another's call, even under the same call id."""
+        store = open_store()
+        mine = await store.claim(CALL)
+        assert None is await store.load(OTHER_TENANT)
+        with pytest.raises(StaleOwner):
+            await store.save(Checkpoint(OTHER_TENANT, fence=1))
+        assert Checkpoint(OTHER_TENANT, fence=1) == await store.claim(OTHER_TENANT)
         await store.save(mine)
         assert mine == await store.load(CALL)
 

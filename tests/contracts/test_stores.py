@@ -19,6 +19,7 @@ from switchboard.adapters.sqlite.store import (
     SqliteTokenLedger,
 )
 from switchboard.domain.call_progress import CallProgress, CallStatus
+from switchboard.domain.calls import CallKey
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.ports.errors import ProviderError, ProviderUnavailable
 from tests.contracts.call_progress import CallProgressStoreContract
@@ -51,7 +52,7 @@ async def opener(tmp_path: Path) -> AsyncIterator[Open]:
 class TestInMemoryCheckpoints(CheckpointStoreContract):
     @pytest.fixture
     def open_store(self):
-        calls: dict[str, Checkpoint] = {}
+        calls: dict[CallKey, Checkpoint] = {}
         return lambda: InMemoryCheckpointStore(calls)
 
 
@@ -64,7 +65,7 @@ class TestSqliteCheckpoints(CheckpointStoreContract):
 class TestInMemoryLedger(TokenLedgerContract):
     @pytest.fixture
     def open_ledger(self):
-        redeemed: dict[str, int] = {}
+        redeemed: dict[tuple[str, str], int] = {}
         return lambda: InMemoryTokenLedger(redeemed)
 
 
@@ -77,7 +78,7 @@ class TestSqliteLedger(TokenLedgerContract):
 class TestInMemoryProgress(CallProgressStoreContract):
     @pytest.fixture
     def open_progress(self):
-        reports: dict[str, CallProgress] = {}
+        reports: dict[CallKey, CallProgress] = {}
         return lambda: InMemoryCallProgressStore(reports)
 
 
@@ -96,12 +97,12 @@ async def test_expired_tokens_are_forgotten(tmp_path: Path):
     """A used token leaves the file once it has expired on every clock, and cannot be redeemed again even then."""
     path, now = tmp_path / "state", [NOW_S]
     ledger = SqliteTokenLedger(path, clock_s=lambda: now[0])
-    assert await ledger.redeem("old", expires_at_s=NOW_S + 60)
+    assert await ledger.redeem("acme", "old", expires_at_s=NOW_S + 60)
     now[0] += 60 + CLOCK_SKEW_S
-    assert not await ledger.redeem("old", expires_at_s=NOW_S + 60)
+    assert not await ledger.redeem("acme", "old", expires_at_s=NOW_S + 60)
     now[0] += 1
-    assert await ledger.redeem("new", expires_at_s=now[0] + 60)
-    assert not await ledger.redeem("old", expires_at_s=NOW_S + 60)
+    assert await ledger.redeem("acme", "new", expires_at_s=now[0] + 60)
+    assert not await ledger.redeem("acme", "old", expires_at_s=NOW_S + 60)
     await ledger.close()
     assert _rows(path, "redeemed_tokens") == 1
 
@@ -111,11 +112,11 @@ async def test_old_calls_are_forgotten(tmp_path: Path):
     path, now = tmp_path / "state", [NOW_S]
     checkpoints = SqliteCheckpointStore(path, clock_s=lambda: now[0])
     progress = SqliteCallProgressStore(path, clock_s=lambda: now[0])
-    await checkpoints.claim("CAold")
-    await progress.record(CallProgress("CAold", 0, CallStatus.RINGING))
+    await checkpoints.claim(CallKey("acme", "CAold"))
+    await progress.record(CallProgress(CallKey("acme", "CAold"), 0, CallStatus.RINGING))
     now[0] += CALL_RETENTION_S + 1
-    await checkpoints.claim("CAnew")
-    await progress.record(CallProgress("CAnew", 0, CallStatus.RINGING))
+    await checkpoints.claim(CallKey("acme", "CAnew"))
+    await progress.record(CallProgress(CallKey("acme", "CAnew"), 0, CallStatus.RINGING))
     await checkpoints.close()
     await progress.close()
     assert (_rows(path, "checkpoints"), _rows(path, "call_progress")) == (1, 1)
@@ -126,13 +127,13 @@ async def test_locked_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sqlite_store, "BUSY_TIMEOUT_MS", 20)
     path = tmp_path / "state"
     store = SqliteCheckpointStore(path)
-    await store.claim("CA1")
+    await store.claim(CallKey("acme", "CA1"))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(ProviderUnavailable, match="SQLITE_BUSY"):
-            await store.claim("CA1")
+            await store.claim(CallKey("acme", "CA1"))
         other.execute("ROLLBACK")
-    assert (await store.claim("CA1")).fence == 2
+    assert (await store.claim(CallKey("acme", "CA1"))).fence == 2
     await store.close()
 
 
@@ -142,8 +143,18 @@ async def test_unusable_file(tmp_path: Path):
     for path in (tmp_path / "garbage", tmp_path / "garbage" / "below"):
         store = SqliteCheckpointStore(path)
         with pytest.raises(ProviderError):
-            await store.load("CA1")
+            await store.load(CallKey("acme", "CA1"))
         await store.close()
+
+
+async def test_file_of_an_earlier_version(tmp_path: Path):
+    """A file whose tables have other columns is begun anew instead of failing every call."""
+    path = tmp_path / "state"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE checkpoints (call_id TEXT PRIMARY KEY, fence INTEGER NOT NULL)")
+    store = SqliteCheckpointStore(path)
+    assert (await store.claim(CallKey("acme", "CA1"))).fence == 1
+    await store.close()
 
 
 async def test_closed_store(tmp_path: Path):
@@ -152,7 +163,7 @@ async def test_closed_store(tmp_path: Path):
     await store.close()
     await store.close()
     with pytest.raises(ProviderUnavailable):
-        await store.load("CA1")
+        await store.load(CallKey("acme", "CA1"))
 
 
 async def test_failed_transaction_leaves_nothing(tmp_path: Path):
@@ -160,12 +171,12 @@ async def test_failed_transaction_leaves_nothing(tmp_path: Path):
     store = SqliteTokenLedger(tmp_path / "state", clock_s=lambda: NOW_S)
 
     def fail_half_way(connection: sqlite3.Connection) -> None:
-        connection.execute("INSERT INTO redeemed_tokens VALUES ('aa', 1)")
+        connection.execute("INSERT INTO redeemed_tokens VALUES ('acme', 'aa', 1)")
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await store._database.run(fail_half_way)
-    assert await store.redeem("aa", expires_at_s=NOW_S)
+    assert await store.redeem("acme", "aa", expires_at_s=NOW_S)
     await store.close()
 
 
@@ -176,7 +187,7 @@ from switchboard.adapters.sqlite.store import SqliteTokenLedger
 
 async def main():
     ledger = SqliteTokenLedger(Path(sys.argv[1]), clock_s=lambda: 0)
-    won = [await ledger.redeem(str(n), expires_at_s=60) for n in range(100)]
+    won = [await ledger.redeem("acme", str(n), expires_at_s=60) for n in range(100)]
     await ledger.close()
     print(*(n for n, each in enumerate(won) if each))
 

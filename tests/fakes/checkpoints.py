@@ -2,6 +2,7 @@
 
 import msgspec
 
+from switchboard.domain.calls import CallKey
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.ports.errors import ProviderUnavailable, StaleOwner
 
@@ -9,29 +10,31 @@ from switchboard.ports.errors import ProviderUnavailable, StaleOwner
 class InMemoryCheckpointStore:
     """Fulfils `ports.checkpoints.CheckpointStore`. `is_down` makes every access fail."""
 
-    def __init__(self, checkpoints: dict[str, Checkpoint] | None = None, *, is_down: bool = False) -> None:
+    def __init__(
+        self, checkpoints: dict[CallKey, Checkpoint] | None = None, *, is_down: bool = False
+    ) -> None:
         self.checkpoints = {} if checkpoints is None else checkpoints
         self.is_down = is_down
         self.is_closed = False
 
-    async def claim(self, call_id: str) -> Checkpoint:
+    async def claim(self, key: CallKey) -> Checkpoint:
         self._check()
-        known = self.checkpoints.get(call_id) or Checkpoint(call_id=call_id, fence=0)
+        known = self.checkpoints.get(key) or Checkpoint(key, fence=0)
         claimed = msgspec.structs.replace(known, fence=known.fence + 1)
-        self.checkpoints[call_id] = claimed
+        self.checkpoints[key] = claimed
         return claimed
 
     async def save(self, checkpoint: Checkpoint) -> None:
         self._check()
-        known = self.checkpoints.get(checkpoint.call_id)
+        known = self.checkpoints.get(checkpoint.key)
         if known is None or known.fence != checkpoint.fence:
-            raise StaleOwner(checkpoint.call_id)
+            raise StaleOwner(checkpoint.key.call_id)
         disposition = known.disposition or checkpoint.disposition
-        self.checkpoints[checkpoint.call_id] = msgspec.structs.replace(checkpoint, disposition=disposition)
+        self.checkpoints[checkpoint.key] = msgspec.structs.replace(checkpoint, disposition=disposition)
 
-    async def load(self, call_id: str) -> Checkpoint | None:
+    async def load(self, key: CallKey) -> Checkpoint | None:
         self._check()
-        return self.checkpoints.get(call_id)
+        return self.checkpoints.get(key)
 
     async def close(self) -> None:
         self.is_closed = True

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from switchboard.conversation.policy import Policy
 from switchboard.domain.agents import Agent
+from switchboard.domain.calls import CallKey
 from switchboard.domain.messages import JsonObject, ToolCall, ToolResult, ToolSpec
 from switchboard.domain.stream_tokens import StreamClaims, mint
 from switchboard.ports.transcriber import Transcript
@@ -32,6 +33,7 @@ from voice_gateway.session import Session
 from voice_gateway.vad_ticker import VadTicker
 
 SECRET = "a test's secret of more than thirty-two characters"
+TENANT = "acme"
 ACCOUNT = "AC" + "0" * 32
 SILENCE = b"\xff"
 WORD_MS = 240
@@ -229,7 +231,7 @@ class World:
         claims = StreamClaims(
             call_sid=call_sid,
             account_sid=ACCOUNT,
-            tenant="default",
+            tenant=TENANT,
             channel="phone",
             expires_at_s=1_700_000_000 + int(self.loop.time()) + 60,
             nonce=self._nonces.to_bytes(16),
@@ -340,6 +342,11 @@ class FarEnd:
 
     def press(self, digit: str) -> None:
         self.tell({"event": "dtmf", "streamSid": self.stream_sid, "dtmf": {"digit": digit}})
+
+    @property
+    def key(self) -> CallKey:
+        """Under what the gateway stores this call."""
+        return CallKey(TENANT, self.call_sid)
 
     @property
     def talking(self) -> bool:

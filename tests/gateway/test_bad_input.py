@@ -59,7 +59,7 @@ def test_garbage_closes_one_call(name):
         await ends(gateway, good, bad)
 
         assert code == bad.closed[0]
-        assert NextStep.RESUME == world.checkpoints.checkpoints[bad.call_sid].next_step
+        assert NextStep.RESUME == world.checkpoints.checkpoints[bad.key].next_step
 
     run(calls())
 

@@ -32,7 +32,7 @@ def test_a_lost_socket_is_continued_by_another_task_without_greeting_again():
         await first.agent_has_spoken()
         first.drop()
         await first.over()
-        stored = world.checkpoints.checkpoints[first.call_sid]
+        stored = world.checkpoints.checkpoints[first.key]
 
         second = FarEnd(world)
         other = await world.gateway()
@@ -187,7 +187,7 @@ def test_draining_refuses_new_calls_and_hands_over_old_ones():
         await phone.over()
 
         assert "draining" == refusal
-        assert NextStep.RESUME == world.checkpoints.checkpoints[phone.call_sid].next_step
+        assert NextStep.RESUME == world.checkpoints.checkpoints[phone.key].next_step
         assert phone.closed is not None
 
     run(call())
@@ -260,7 +260,7 @@ def test_a_bug_in_one_call_ends_at_a_person_and_touches_no_other():
         gateway.close()
 
         assert (1011, "internal error") == bad.closed
-        assert NextStep.TRANSFER == world.checkpoints.checkpoints[bad.call_sid].next_step
+        assert NextStep.TRANSFER == world.checkpoints.checkpoints[bad.key].next_step
         assert 2 == len(world.model.requests) + 1
 
     run(call())
@@ -304,7 +304,7 @@ def test_a_task_that_has_lost_its_call_runs_no_tool_with_effects():
         world.model.script(tool_reply(ToolCall("t1", "book", {"day": "monday"}), text="One moment. "))
         async with a_call(world) as phone:
             await phone.agent_has_spoken()
-            await world.checkpoints.claim(phone.call_sid)
+            await world.checkpoints.claim(phone.key)
             phone.say("please book it for me")
             await phone.over()
 

@@ -184,7 +184,7 @@ def test_three_failures_of_the_model_lead_to_a_person():
             phone.say("hello can you hear me now")
             await phone.over()
 
-            stored = world.checkpoints.checkpoints[phone.call_sid]
+            stored = world.checkpoints.checkpoints[phone.key]
             assert NextStep.TRANSFER == stored.next_step
             assert "The agent could not answer." == phone.session.conversation.state.transfer_reason
 
@@ -204,7 +204,7 @@ def test_without_anybody_to_transfer_to_a_failing_agent_says_goodbye():
             phone.say("hello can you hear me now")
             await phone.over()
 
-            stored = world.checkpoints.checkpoints[phone.call_sid]
+            stored = world.checkpoints.checkpoints[phone.key]
             assert (NextStep.HANG_UP, Disposition.FAILED) == (stored.next_step, stored.disposition)
 
     run(call())

@@ -151,7 +151,7 @@ class Swarm:
         for session in sessions:
             assert session._crash is None
             assert session.conversation.state.dialogue.generation is None or not session.conversation.ended
-        last = self.world.checkpoints.checkpoints[sessions[-1].call.call_id]
+        last = self.world.checkpoints.checkpoints[sessions[-1].call.key]
         assert last.next_step in (NextStep.HANG_UP, NextStep.TRANSFER)
         self.check_memory()
 

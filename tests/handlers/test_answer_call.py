@@ -24,7 +24,7 @@ from structlog.typing import EventDict
 
 from lambdas.answer_call import handler as module
 from switchboard.domain.call_progress import CallProgress, CallStatus
-from switchboard.domain.calls import Disposition, NextStep
+from switchboard.domain.calls import CallKey, Disposition, NextStep
 from switchboard.domain.stream_tokens import verify
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.settings import SettingsError, read_settings
@@ -40,6 +40,7 @@ ENVIRON = {
     "SWITCHBOARD_HANDOVER_NUMBER": "+14155550123",
 }
 CALL = "CA" + "1" * 32
+KEY = CallKey("default", CALL)
 FORM = {"CallSid": CALL, "AccountSid": "AC" + "2" * 32, "From": "+14155550199", "CallerName": ""}
 EVENTS = Path(__file__).parent.parent / "events"
 PATHS = ("/twilio/voice", "/twilio/resume", "/twilio/status")
@@ -110,7 +111,7 @@ def test_retried_voice(webhooks: Webhooks):
 
 def test_resume(webhooks: Webhooks):
     """A live call whose stream closed is connected again; the counter goes on in the signed address."""
-    webhooks.checkpoints.checkpoints[CALL] = Checkpoint(CALL, 1, "{}")
+    webhooks.checkpoints.checkpoints[KEY] = Checkpoint(KEY, 1, "{}")
     answer = webhooks.post("/twilio/resume?n=2&t=99999999999")
     assert parameters(answer.text)["resume"] == "1"
     assert str(ET.fromstring(answer.text).findtext("Redirect")).endswith("/twilio/resume?n=3&t=99999999999")
@@ -138,7 +139,7 @@ def test_odd_counters(webhooks: Webhooks, query: str):
 
 def test_transfer_and_back(webhooks: Webhooks):
     """A transfer is dialled; when nobody answers the caller is with the agent again, when somebody did the call ends."""
-    webhooks.checkpoints.checkpoints[CALL] = Checkpoint(CALL, 1, "{}", NextStep.TRANSFER)
+    webhooks.checkpoints.checkpoints[KEY] = Checkpoint(KEY, 1, "{}", NextStep.TRANSFER)
     assert verbs(webhooks.post("/twilio/resume").text) == ["Say", "Dial"]
     back = webhooks.post("/twilio/resume", {**FORM, "DialCallStatus": "no-answer"})
     assert parameters(back.text)["transfer_failed"] == "no-answer"
@@ -148,8 +149,8 @@ def test_transfer_and_back(webhooks: Webhooks):
 
 def test_failed_call(webhooks: Webhooks):
     """A call that failed ends with words."""
-    failed = Checkpoint(CALL, 1, "{}", NextStep.HANG_UP, Disposition.FAILED)
-    webhooks.checkpoints.checkpoints[CALL] = failed
+    failed = Checkpoint(KEY, 1, "{}", NextStep.HANG_UP, Disposition.FAILED)
+    webhooks.checkpoints.checkpoints[KEY] = failed
     assert verbs(webhooks.post("/twilio/resume").text) == ["Say", "Hangup"]
 
 
@@ -166,7 +167,7 @@ def test_status(webhooks: Webhooks, logged: list[EventDict]):
     for status, number in (("in-progress", "2"), ("ringing", "1"), ("in-progress", "2"), ("completed", "3")):
         form = {**FORM, "CallStatus": status, "SequenceNumber": number}
         assert webhooks.post("/twilio/status", form).status_code == 204
-    assert CallProgress(CALL, 3, CallStatus.COMPLETED) == webhooks.progress.reports[CALL]
+    assert CallProgress(KEY, 3, CallStatus.COMPLETED) == webhooks.progress.reports[KEY]
     assert [line["outcome"] for line in logged] == ["advanced", "ignored", "ignored", "advanced"]
 
 

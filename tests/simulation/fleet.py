@@ -98,7 +98,7 @@ class Fleet:
             self.sometimes.add(type(refused).__name__)
             self._note("refused", type(refused).__name__)
             return
-        if not _now(self._ledger.redeem(claims.nonce_text, expires_at_s=claims.expires_at_s)):
+        if not _now(self._ledger.redeem(claims.tenant, claims.nonce_text, expires_at_s=claims.expires_at_s)):
             self.sometimes.add("token replayed")
             self._note("replayed", sid)
             return

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchboard.domain.call_progress import CallProgress, CallStatus
-from switchboard.domain.calls import Disposition, NextStep
+from switchboard.domain.calls import CallKey, Disposition, NextStep
 from switchboard.domain.instructions import ConnectStream, Dial, HangUp, SayAndHangUp
 from switchboard.domain.stream_tokens import verify
 from switchboard.ports.checkpoints import Checkpoint
@@ -40,6 +40,7 @@ STAFFED = Line(
     handover_number="+14155550123",
 )
 CALL, ACCOUNT, NUMBER = "CA" + "1" * 32, "AC" + "2" * 32, "+14155550199"
+KEY = CallKey("default", CALL)
 NO_RESUMES = Resumes()
 NONCE, NOW_S = bytes(range(16)), 1000
 
@@ -59,7 +60,7 @@ async def go_on(
     is_down: bool = False,
     now_s: int = NOW_S,
 ) -> Continuation:
-    known = {} if checkpoint is None else {CALL: checkpoint}
+    known = {} if checkpoint is None else {KEY: checkpoint}
     return await continue_call(
         StreamEnd(CALL, ACCOUNT, NUMBER, dial_status),
         resumes=resumes,
@@ -71,7 +72,7 @@ async def go_on(
 
 
 def checkpoint(next_step: NextStep = NextStep.RESUME, disposition: Disposition | None = None) -> Checkpoint:
-    return Checkpoint(CALL, 1, "{}", next_step, disposition)
+    return Checkpoint(KEY, 1, "{}", next_step, disposition)
 
 
 def extra_parameters(continuation: Continuation) -> dict[str, str]:
@@ -266,10 +267,8 @@ async def test_old_resumes_do_not_count():
 )
 async def test_status_callbacks(status, sequence, expected):
     """A callback is news, a repeat, or not understood; a missing number is taken from the status."""
-    progress = InMemoryCallProgressStore({CALL: CallProgress(CALL, 0, CallStatus.QUEUED)})
-    assert expected is await record_call_status(
-        call_id=CALL, status=status, sequence=sequence, progress=progress
-    )
+    progress = InMemoryCallProgressStore({KEY: CallProgress(KEY, 0, CallStatus.QUEUED)})
+    assert expected is await record_call_status(key=KEY, status=status, sequence=sequence, progress=progress)
 
 
 def test_web_call():

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from switchboard.adapters.twilio.signature import SignatureChecker
 from switchboard.conversation.policy import Phrases
+from switchboard.domain.calls import CallKey
 from tests.fakes.language_model import FakeLanguageModel
-from tests.gateway.rig import POLICY, FarEnd, World, reply
+from tests.gateway.rig import POLICY, TENANT, FarEnd, World, reply
 from tests.wire.peer import CLOSE, PATIENCE_S, TEXT, UPGRADE, Peer, until
 from voice_gateway.connection import Connection
 from voice_gateway.gateway import Gateway
@@ -69,7 +70,7 @@ class Media(Struct):
         return await peer.request(path, headers or {}), peer
 
     def connection(self, call_sid: str) -> Connection:
-        return self.gateway._calls[call_sid]
+        return self.gateway._calls[CallKey(TENANT, call_sid)]
 
     async def hang_up(self) -> None:
         """End every connection from the far side."""

@@ -322,7 +322,7 @@ async def test_a_peer_that_does_not_read(monkeypatch):
         await good.turn("go on please")
         remembered = good.memory()
         await until(lambda: stalled not in media.gateway._connections)
-        stored = media.world.checkpoints.checkpoints[deaf.call_sid]
+        stored = media.world.checkpoints.checkpoints[deaf.key]
         await good.hang_up()
 
         assert stalled._closing
@@ -367,7 +367,7 @@ async def test_a_half_open_peer(monkeypatch):
 
         assert 1001 == code
         assert elapsed_s < 1.5
-        assert NextStep.RESUME == media.world.checkpoints.checkpoints[caller.call_sid].next_step
+        assert NextStep.RESUME == media.world.checkpoints.checkpoints[caller.key].next_step
 
 
 async def test_a_reset_in_mid_call():
@@ -380,7 +380,7 @@ async def test_a_reset_in_mid_call():
         first.drop()
         await first.over()
         await media.empty()
-        stored = media.world.checkpoints.checkpoints[first.call_sid]
+        stored = media.world.checkpoints.checkpoints[first.key]
         second = WireFarEnd(media)
         await second.dial()
         waited_s = await second.agent_starts()
@@ -419,7 +419,7 @@ async def test_a_process_that_stops_keeps_its_calls():
         begin = media.world.loop.time()
         await media.gateway.drain(0)
         elapsed_s = media.world.loop.time() - begin
-        stored = media.world.checkpoints.checkpoints[caller.call_sid]
+        stored = media.world.checkpoints.checkpoints[caller.key]
         await caller.over()
 
         assert (1000, "call over") == caller.closed

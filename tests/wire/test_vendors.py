@@ -188,7 +188,7 @@ async def _nobody_recognises():
         await caller.dial()
         await until(lambda: caller.closed, within_s=10)
         await caller.over()
-        stored = vendors.media.world.checkpoints.checkpoints[caller.call_sid]
+        stored = vendors.media.world.checkpoints.checkpoints[caller.key]
 
         assert spoken_ms(POLICY.phrases.transfer) == caller.heard_ms(POLICY.phrases.transfer)
         assert NextStep.TRANSFER == stored.next_step
@@ -217,7 +217,7 @@ async def _nobody_speaks():
             vendors.anthropic.script(Reply((Text(f"{LONG} Pay it now?"),)))
             caller.utter("one", "two")
             await until(lambda: caller.closed)
-            stored = vendors.media.world.checkpoints.checkpoints[caller.call_sid]
+            stored = vendors.media.world.checkpoints.checkpoints[caller.key]
 
         assert NextStep.TRANSFER == stored.next_step
 

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from switchboard.conversation.policy import Policy
+from switchboard.domain.calls import CallKey
 from switchboard.ports.checkpoints import CheckpointStore
 from switchboard.ports.language_model import LanguageModel
 from switchboard.ports.synthesizer import Synthesizer
@@ -27,6 +28,11 @@ class Call(Struct, frozen=True):
     channel: Literal["phone", "web"]
     transfer_failed: str = ""
     """Why a transfer came back to us (the carrier's dial status), if one did."""
+
+    @property
+    def key(self) -> CallKey:
+        """Under what its state is stored."""
+        return CallKey(self.tenant, self.call_id)
 
 
 class Platform(Struct, frozen=True):

@@ -11,6 +11,7 @@ import structlog
 
 from switchboard.channels import twilio
 from switchboard.conversation.events import DigitPressed, UserTurnEnded
+from switchboard.domain.calls import CallKey
 from switchboard.domain.stream_tokens import StreamClaims, TokenRefused, verify
 from switchboard.media.frames import TimelineBroken
 from switchboard.ports.checkpoints import Checkpoint
@@ -182,10 +183,10 @@ class Connection:
                 channel=self._channel,
                 transfer_failed=start.start.custom_parameters.get("transfer_failed", ""),
             )
-            checkpoint = await self._claim(call.call_id)
+            checkpoint = await self._claim(call.key)
             if self._closing or self._closed:
                 return
-            self._gateway.took(self, call.call_id)
+            self._gateway.took(self, call.key)
             session = Session(self._gateway.platform, call, checkpoint, self._socket, self._gateway.observers)
             self._loop.call_soon(self._replay_early, session)
             log.info("call started", call_id=call.call_id, channel=call.channel, fence=checkpoint.fence)
@@ -232,7 +233,9 @@ class Connection:
             return None
         try:
             async with asyncio.timeout(SETUP_TIMEOUT_S):
-                fresh = await platform.tokens.redeem(claims.nonce_text, expires_at_s=claims.expires_at_s)
+                fresh = await platform.tokens.redeem(
+                    claims.tenant, claims.nonce_text, expires_at_s=claims.expires_at_s
+                )
         except (PortError, TimeoutError) as error:
             # Refusing is safe: the carrier's next step is the resume webhook, with a fresh token.
             self.refuse(CloseCode.INTERNAL_ERROR, f"token ledger failed: {type(error).__name__}")
@@ -242,14 +245,14 @@ class Connection:
             return None
         return claims
 
-    async def _claim(self, call_id: str) -> Checkpoint:
+    async def _claim(self, key: CallKey) -> Checkpoint:
         """The call's last state; a store that is down costs the continuation, not the call (invariant D1)."""
         try:
             async with asyncio.timeout(SETUP_TIMEOUT_S):
-                return await self._gateway.platform.checkpoints.claim(call_id)
+                return await self._gateway.platform.checkpoints.claim(key)
         except (PortError, TimeoutError) as error:
-            log.warning("checkpoint not claimed", call_id=call_id, error=type(error).__name__)
-            return Checkpoint(call_id, fence=0)
+            log.warning("checkpoint not claimed", call_id=key.call_id, error=type(error).__name__)
+            return Checkpoint(key, fence=0)
 
     def _start_missing(self) -> None:
         self.refuse(CloseCode.POLICY_VIOLATION, f"no start message within {START_TIMEOUT_S:g} s")

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from switchboard.domain.calls import CallKey
 from voice_gateway.admission import Admission, Refusal
 from voice_gateway.call import Platform
 from voice_gateway.connection import Connection
@@ -37,7 +38,7 @@ class Gateway:
         self._admission = admission
         self._lag = LoopLag(platform.loop)
         self._connections: set[Connection] = set()
-        self._calls: dict[str, Connection] = {}
+        self._calls: dict[CallKey, Connection] = {}
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -50,18 +51,18 @@ class Gateway:
         self._connections.add(connection)
         self._empty.clear()
 
-    def took(self, connection: Connection, call_id: str) -> None:
+    def took(self, connection: Connection, key: CallKey) -> None:
         """A socket has proved which call it carries; an older socket of that call is a leftover."""
-        former = self._calls.get(call_id)
-        self._calls[call_id] = connection
+        former = self._calls.get(key)
+        self._calls[key] = connection
         if former is not None and former is not connection:
             former.evict()
 
     def left(self, connection: Connection) -> None:
         """A socket is gone and nothing of its call runs any more."""
         self._connections.discard(connection)
-        for call_id in [call_id for call_id, holder in self._calls.items() if holder is connection]:
-            del self._calls[call_id]
+        for key in [key for key, holder in self._calls.items() if holder is connection]:
+            del self._calls[key]
         if not self._connections:
             self._empty.set()
 

@@ -310,9 +310,7 @@ class Session:
         if not self._owned:
             return
         snapshot = self.conversation.snapshot()
-        checkpoint = Checkpoint(
-            self.call.call_id, self.fence, snapshot, outcome.next_step, outcome.disposition
-        )
+        checkpoint = Checkpoint(self.call.key, self.fence, snapshot, outcome.next_step, outcome.disposition)
         try:
             async with asyncio.timeout(CHECKPOINT_TIMEOUT_S):
                 await self._platform.checkpoints.save(checkpoint)

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from switchboard.domain.calls import CallKey
+
 
 class CallStatus(StrEnum):
     """Twilio's call statuses, in its own words (Twilio, "Call resource: status values")."""
@@ -36,7 +38,7 @@ _FINAL = frozenset(
 class CallProgress(Struct, frozen=True):
     """One report. `sequence` counts the carrier's reports of one call from 0."""
 
-    call_id: str
+    key: CallKey
     sequence: int
     status: CallStatus
 

@@ -2,6 +2,19 @@
 
 from enum import StrEnum
 
+from msgspec import Struct
+
+
+class CallKey(Struct, frozen=True, order=True):
+    """Under what a call's state is stored: whose call it is, then which.
+
+    The tenant comes from a verified stream token or from the directory's entry of the dialled number, never from
+    what a client says (invariant T4).
+    """
+
+    tenant: str
+    call_id: str
+
 
 class Disposition(StrEnum):
     """How a call ended: exactly one per call, and it never changes (law L1)."""

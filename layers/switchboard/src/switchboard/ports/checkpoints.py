@@ -4,7 +4,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from switchboard.domain.calls import Disposition, NextStep
+from switchboard.domain.calls import CallKey, Disposition, NextStep
 
 
 class Checkpoint(Struct, frozen=True):
@@ -15,7 +15,7 @@ class Checkpoint(Struct, frozen=True):
     `disposition` is set once the call has ended for good.
     """
 
-    call_id: str
+    key: CallKey
     fence: int
     snapshot: str = ""
     next_step: NextStep = NextStep.RESUME
@@ -25,13 +25,13 @@ class Checkpoint(Struct, frozen=True):
 class CheckpointStore(Protocol):
     """Conditional storage of checkpoints (law L6: at most one owner per call)."""
 
-    async def claim(self, call_id: str) -> Checkpoint:
+    async def claim(self, key: CallKey) -> Checkpoint:
         """Take the call over: the answer carries a new fence and the last snapshot. Older owners are fenced off."""
 
     async def save(self, checkpoint: Checkpoint) -> None:
         """Store the state. Raises `StaleOwner` when `checkpoint.fence` is not the newest claim."""
 
-    async def load(self, call_id: str) -> Checkpoint | None:
+    async def load(self, key: CallKey) -> Checkpoint | None:
         """Read without claiming; None for an unknown call."""
 
     async def close(self) -> None:

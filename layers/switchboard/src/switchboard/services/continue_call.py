@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from switchboard.domain.calls import Disposition, NextStep
+from switchboard.domain.calls import CallKey, Disposition, NextStep
 from switchboard.domain.instructions import ConnectStream, Dial, HangUp, Instruction, SayAndHangUp
 from switchboard.ports.checkpoints import CheckpointStore
 from switchboard.ports.errors import PortError
@@ -93,7 +93,7 @@ async def continue_call(
         )
 
     try:
-        checkpoint = await checkpoints.load(end.call_sid)
+        checkpoint = await checkpoints.load(CallKey(line.tenant, end.call_sid))
     except PortError:
         return Continuation(reconnect(resume="1", **_transfer_failed(end)), Why.STORE_DOWN)
     if end.dial_status:

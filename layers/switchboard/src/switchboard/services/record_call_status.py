@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from switchboard.domain.call_progress import CallProgress, CallStatus
+from switchboard.domain.calls import CallKey
 from switchboard.ports.call_progress import CallProgressStore
 
 SEQUENCE_MAX = 10_000
@@ -26,7 +27,7 @@ class StatusOutcome(StrEnum):
 
 
 async def record_call_status(
-    *, call_id: str, status: str, sequence: str, progress: CallProgressStore
+    *, key: CallKey, status: str, sequence: str, progress: CallProgressStore
 ) -> StatusOutcome:
     """Store what the callback reports: `ADVANCED` where it is news, `IGNORED` for a repeat or late arrival (law W7).
 
@@ -42,5 +43,5 @@ async def record_call_status(
         number = int(sequence)
     else:
         return StatusOutcome.UNREADABLE
-    advanced = await progress.record(CallProgress(call_id=call_id, sequence=number, status=known))
+    advanced = await progress.record(CallProgress(key=key, sequence=number, status=known))
     return StatusOutcome.ADVANCED if advanced else StatusOutcome.IGNORED

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from switchboard.domain.call_progress import CallProgress, CallStatus, advances
-from switchboard.domain.calls import Disposition, NextStep
+from switchboard.domain.calls import CallKey, Disposition, NextStep
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.ports.errors import ProviderRejected, ProviderUnavailable, StaleOwner
 
@@ -33,20 +33,23 @@ OPEN_RETRY_S = 0.02
 PROVIDER = "sqlite"
 T = TypeVar("T")
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS checkpoints (
-  call_id TEXT PRIMARY KEY, fence INTEGER NOT NULL, snapshot TEXT NOT NULL, next_step TEXT NOT NULL,
-  disposition TEXT, touched_s INTEGER NOT NULL
+SCHEMA_VERSION = 2
+"""2: every key begins with the tenant. A file of another version is begun anew: its rows would live for a day at most."""
+_TABLES = """
+CREATE TABLE checkpoints (
+  tenant TEXT NOT NULL, call_id TEXT NOT NULL, fence INTEGER NOT NULL, snapshot TEXT NOT NULL,
+  next_step TEXT NOT NULL, disposition TEXT, touched_s INTEGER NOT NULL, PRIMARY KEY (tenant, call_id)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS checkpoints_by_age ON checkpoints (touched_s);
-CREATE TABLE IF NOT EXISTS redeemed_tokens (
-  nonce TEXT PRIMARY KEY, expires_at_s INTEGER NOT NULL
+CREATE INDEX checkpoints_by_age ON checkpoints (touched_s);
+CREATE TABLE redeemed_tokens (
+  tenant TEXT NOT NULL, nonce TEXT NOT NULL, expires_at_s INTEGER NOT NULL, PRIMARY KEY (tenant, nonce)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS redeemed_tokens_by_expiry ON redeemed_tokens (expires_at_s);
-CREATE TABLE IF NOT EXISTS call_progress (
-  call_id TEXT PRIMARY KEY, sequence INTEGER NOT NULL, status TEXT NOT NULL, touched_s INTEGER NOT NULL
+CREATE INDEX redeemed_tokens_by_expiry ON redeemed_tokens (expires_at_s);
+CREATE TABLE call_progress (
+  tenant TEXT NOT NULL, call_id TEXT NOT NULL, sequence INTEGER NOT NULL, status TEXT NOT NULL,
+  touched_s INTEGER NOT NULL, PRIMARY KEY (tenant, call_id)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS call_progress_by_age ON call_progress (touched_s);
+CREATE INDEX call_progress_by_age ON call_progress (touched_s)
 """
 
 
@@ -57,17 +60,17 @@ class SqliteCheckpointStore:
         self._database = _Database(path)
         self._clock_s = clock_s
 
-    async def claim(self, call_id: str) -> Checkpoint:
+    async def claim(self, key: CallKey) -> Checkpoint:
         """Take the call over with a fence above all earlier ones. Raises `ProviderError`."""
         now_s = int(self._clock_s())
 
         def claim(connection: sqlite3.Connection) -> Checkpoint:
             connection.execute("DELETE FROM checkpoints WHERE touched_s < ?", (now_s - CALL_RETENTION_S,))
             row = connection.execute(
-                "INSERT INTO checkpoints VALUES (?, 1, '', ?, NULL, ?)"
-                " ON CONFLICT (call_id) DO UPDATE SET fence = fence + 1, touched_s = excluded.touched_s"
-                " RETURNING call_id, fence, snapshot, next_step, disposition",
-                (call_id, NextStep.RESUME, now_s),
+                "INSERT INTO checkpoints VALUES (?, ?, 1, '', ?, NULL, ?)"
+                " ON CONFLICT (tenant, call_id) DO UPDATE SET fence = fence + 1, touched_s = excluded.touched_s"
+                " RETURNING tenant, call_id, fence, snapshot, next_step, disposition",
+                (key.tenant, key.call_id, NextStep.RESUME, now_s),
             ).fetchone()
             return _checkpoint(row)
 
@@ -80,28 +83,30 @@ class SqliteCheckpointStore:
         def save(connection: sqlite3.Connection) -> None:
             cursor = connection.execute(
                 "UPDATE checkpoints SET snapshot = ?, next_step = ?,"
-                " disposition = coalesce(disposition, ?), touched_s = ? WHERE call_id = ? AND fence = ?",
+                " disposition = coalesce(disposition, ?), touched_s = ? WHERE tenant = ? AND call_id = ? AND fence = ?",
                 (
                     checkpoint.snapshot,
                     checkpoint.next_step,
                     checkpoint.disposition,
                     now_s,
-                    checkpoint.call_id,
+                    checkpoint.key.tenant,
+                    checkpoint.key.call_id,
                     checkpoint.fence,
                 ),
             )
             if cursor.rowcount != 1:
-                raise StaleOwner(checkpoint.call_id)
+                raise StaleOwner(checkpoint.key.call_id)
 
         await self._database.run(save)
 
-    async def load(self, call_id: str) -> Checkpoint | None:
+    async def load(self, key: CallKey) -> Checkpoint | None:
         """Read without claiming. Raises `ProviderError`."""
 
         def load(connection: sqlite3.Connection) -> Checkpoint | None:
             row = connection.execute(
-                "SELECT call_id, fence, snapshot, next_step, disposition FROM checkpoints WHERE call_id = ?",
-                (call_id,),
+                "SELECT tenant, call_id, fence, snapshot, next_step, disposition FROM checkpoints"
+                " WHERE tenant = ? AND call_id = ?",
+                (key.tenant, key.call_id),
             ).fetchone()
             return None if row is None else _checkpoint(row)
 
@@ -119,8 +124,8 @@ class SqliteTokenLedger:
         self._database = _Database(path)
         self._clock_s = clock_s
 
-    async def redeem(self, nonce: str, *, expires_at_s: int) -> bool:
-        """True for exactly one caller per nonce; false also for a token long expired. Raises `ProviderError`."""
+    async def redeem(self, tenant: str, nonce: str, *, expires_at_s: int) -> bool:
+        """True for exactly one caller per tenant and nonce; false also for a token long expired. Raises `ProviderError`."""
         forget_before_s = int(self._clock_s()) - CLOCK_SKEW_S
         if expires_at_s < forget_before_s:
             return False
@@ -128,7 +133,8 @@ class SqliteTokenLedger:
         def redeem(connection: sqlite3.Connection) -> bool:
             connection.execute("DELETE FROM redeemed_tokens WHERE expires_at_s < ?", (forget_before_s,))
             cursor = connection.execute(
-                "INSERT INTO redeemed_tokens VALUES (?, ?) ON CONFLICT DO NOTHING", (nonce, expires_at_s)
+                "INSERT INTO redeemed_tokens VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (tenant, nonce, expires_at_s),
             )
             return cursor.rowcount == 1
 
@@ -153,14 +159,15 @@ class SqliteCallProgressStore:
         def record(connection: sqlite3.Connection) -> bool:
             connection.execute("DELETE FROM call_progress WHERE touched_s < ?", (now_s - CALL_RETENTION_S,))
             row = connection.execute(
-                "SELECT sequence, status FROM call_progress WHERE call_id = ?", (report.call_id,)
+                "SELECT sequence, status FROM call_progress WHERE tenant = ? AND call_id = ?",
+                (report.key.tenant, report.key.call_id),
             ).fetchone()
-            known = None if row is None else CallProgress(report.call_id, row[0], CallStatus(row[1]))
+            known = None if row is None else CallProgress(report.key, row[0], CallStatus(row[1]))
             if not advances(known, report):
                 return False
             connection.execute(
-                "INSERT OR REPLACE INTO call_progress VALUES (?, ?, ?, ?)",
-                (report.call_id, report.sequence, report.status, now_s),
+                "INSERT OR REPLACE INTO call_progress VALUES (?, ?, ?, ?, ?)",
+                (report.key.tenant, report.key.call_id, report.sequence, report.status, now_s),
             )
             return True
 
@@ -235,7 +242,7 @@ def _open(path: Path) -> sqlite3.Connection:
         # WAL with NORMAL survives a crashed process; only power loss can cost the last turns.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(_SCHEMA)
+        _make_tables(connection)
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     except sqlite3.Error:
         connection.close()
@@ -243,10 +250,22 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _checkpoint(row: tuple[str, int, str, str, str | None]) -> Checkpoint:
-    call_id, fence, snapshot, next_step, disposition = row
+def _make_tables(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != SCHEMA_VERSION:
+        for table in ("checkpoints", "redeemed_tokens", "call_progress"):
+            connection.execute(f"DROP TABLE IF EXISTS {table}")
+        for statement in _TABLES.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute("COMMIT")
+
+
+def _checkpoint(row: tuple[str, str, int, str, str, str | None]) -> Checkpoint:
+    tenant, call_id, fence, snapshot, next_step, disposition = row
     return Checkpoint(
-        call_id=call_id,
+        key=CallKey(tenant, call_id),
         fence=fence,
         snapshot=snapshot,
         next_step=NextStep(next_step),
