@@ -10,6 +10,9 @@ unexport PYTHONDONTWRITEBYTECODE
 
 UV := $(or $(shell command -v uv),build/uv/bin/uv)
 
+# What is deployed is pinned to what is tested: requirements.lock constrains the deployables' own locks.
+COMPILE := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-package switchboard -c requirements.lock
+
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
@@ -25,12 +28,15 @@ $(VENV)/.installed: requirements.lock pyproject.toml layers/switchboard/pyprojec
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps -e layers/switchboard -e fargate/voice_gateway -e .
 	@touch $@
 
-lock: | $(UV)  ## re-resolve requirements.lock (hashes, no addresses)
+lock: | $(UV)  ## re-resolve what is tested and what is deployed (hashes, no addresses)
 	@rm -rf build/lock && mkdir -p build/lock
 	@cp --parents pyproject.toml layers/switchboard/pyproject.toml fargate/voice_gateway/pyproject.toml build/lock/
 	@sed -i '/^managed = false/d' build/lock/pyproject.toml
 	@cd build/lock && $(shell realpath $$(command -v uv) 2>/dev/null || echo $(abspath build/uv/bin/uv)) export --quiet --no-header --no-annotate --no-emit-project --no-emit-package switchboard --no-emit-package voice-gateway --all-extras --format requirements-txt -o requirements.lock >/dev/null
 	@mv build/lock/requirements.lock requirements.lock
+
+	@$(UV) pip compile --quiet $(COMPILE) layers/switchboard/pyproject.toml --extra functions --extra traces --extra web -o layers/switchboard/requirements.lock
+	@$(UV) pip compile --quiet $(COMPILE) fargate/voice_gateway/pyproject.toml -o fargate/voice_gateway/requirements.lock
 
 demo: install  ## play one real phone call on this machine and judge it
 	@$(BIN)/switchboard demo
@@ -44,11 +50,18 @@ doctor: install  ## list every missing or wrong setting
 check: install  ## lint, format, types, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy layers/switchboard/src fargate/voice_gateway/src lambdas tests
+	@$(BIN)/mypy layers/switchboard/src fargate/voice_gateway/src lambdas cdk tests
 	@$(BIN)/lint-imports --no-cache
 
 test: install  ## all tests
 	@$(BIN)/pytest
+
+cdk/node_modules/.installed: cdk/package.json cdk/package-lock.json
+	@cd cdk && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+synth: install cdk/node_modules/.installed  ## write the CloudFormation templates: make synth ENVIRONMENT=growth
+	@JSII_NODE=cdk/node_modules/node/bin/node $(BIN)/python -m cdk.app -c environment=$(or $(ENVIRONMENT),starter) -o build/cdk.out
 
 simulate: install  ## simulated calls: make simulate RUNS=10000 SEED=1
 	@$(BIN)/simulate --seed $(or $(SEED),1) --runs $(or $(RUNS),1000)
@@ -59,4 +72,4 @@ bench: install  ## calls per core, against a floor server: make bench CALLS=50 S
 clean:  ## remove what was built
 	@rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install lock demo up doctor check test simulate bench clean
+.PHONY: help install lock demo up doctor check test synth simulate bench clean

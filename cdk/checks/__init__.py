@@ -1,0 +1,1 @@
+"""What `make check-cloud` asks of the synthesised templates."""
