@@ -26,7 +26,9 @@ def test_written_numbers():
     assert f"my card is {NUMBER_MASK} thanks" == masked("my card is 4111 1111-1111 1111 thanks")
     assert f"call {NUMBER_MASK}." == masked("call 415.555.0123.")
     assert f"order {NUMBER_MASK}" == masked("order AB12CD34")
-    assert "35 dollars, and a technician comes before 9" == masked("35 dollars, and a technician comes before 9")
+    assert "35 dollars, and a technician comes before 9" == masked(
+        "35 dollars, and a technician comes before 9"
+    )
 
 
 def test_spoken_numbers():

@@ -136,17 +136,24 @@ def transcript_text(transcript: Transcript) -> str:
 
 
 _FRUSTRATED: Final = re.compile(
-    r"\b(ridiculous|unacceptable|fed up|sick of|third time|furious|terrible)\b", re.I
+    r"\b(ridiculous|unacceptable|fed up|sick of|third time|furious|terrible)\b", re.IGNORECASE
 )
-_NEGATIVE: Final = re.compile(r"\b(annoy\w*|angry|disappoint\w*|complain\w*|wrong|not happy|problem)\b", re.I)
-_POSITIVE: Final = re.compile(r"\b(thank\w*|great|perfect|wonderful|helpful|excellent)\b", re.I)
-_PROMISE: Final = re.compile(r"\b(I'll|I will|we'll|we will|someone will|you will receive)\b", re.I)
+_NEGATIVE: Final = re.compile(
+    r"\b(annoy\w*|angry|disappoint\w*|complain\w*|wrong|not happy|problem)\b", re.IGNORECASE
+)
+_POSITIVE: Final = re.compile(r"\b(thank\w*|great|perfect|wonderful|helpful|excellent)\b", re.IGNORECASE)
+_PROMISE: Final = re.compile(r"\b(I'll|I will|we'll|we will|someone will|you will receive)\b", re.IGNORECASE)
 _DISCLOSURE: Final = re.compile(
-    r"\b(AI|artificial intelligence|virtual|automated|digital)\b.{0,20}\b(assistant|agent|system)\b", re.I
+    r"\b(AI|artificial intelligence|virtual|automated|digital)\b.{0,20}\b(assistant|agent|system)\b",
+    re.IGNORECASE,
 )
-_UNCLEAR: Final = re.compile(r"\b(didn't catch|did not catch|did I hear|say that again|repeat that)\b", re.I)
-_OFFER: Final = re.compile(r"\b(anything else|something else|further help|more questions)\b", re.I)
-_GOODBYE: Final = re.compile(r"\b(goodbye|bye|have a (nice|good|great)|take care|thank you for calling)\b", re.I)
+_UNCLEAR: Final = re.compile(
+    r"\b(didn't catch|did not catch|did I hear|say that again|repeat that)\b", re.IGNORECASE
+)
+_OFFER: Final = re.compile(r"\b(anything else|something else|further help|more questions)\b", re.IGNORECASE)
+_GOODBYE: Final = re.compile(
+    r"\b(goodbye|bye|have a (nice|good|great)|take care|thank you for calling)\b", re.IGNORECASE
+)
 
 
 def judge_by_rules(transcript: Transcript, ended: Disposition | None) -> CallAnalysis:

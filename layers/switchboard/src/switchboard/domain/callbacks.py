@@ -96,7 +96,9 @@ class Close(Struct, frozen=True, tag="close"):
 Step = Wait | Dial | Close
 
 
-def plan(agreement: CallbackAgreement, attempts: Sequence[Attempt], *, is_withdrawn: bool, now_s: int) -> Step:
+def plan(
+    agreement: CallbackAgreement, attempts: Sequence[Attempt], *, is_withdrawn: bool, now_s: int
+) -> Step:
     """Say what happens next; `attempts` in order. Time moves only forward, so every answer leads to a `Close`."""
     if any(attempt.result is CallbackOutcome.REACHED for attempt in attempts):
         return Close(CallbackOutcome.REACHED)
@@ -135,7 +137,7 @@ def _earliest_s(last: Attempt | None) -> int:
     if last is None:
         return 0
     ended_at_s = last.ended_at_s or last.dialled_at_s + RING_S_MAX
-    return ended_at_s + BACKOFF_S * BACKOFF_FACTOR ** (last.number - 1)
+    return ended_at_s + BACKOFF_S * int(BACKOFF_FACTOR ** (last.number - 1))
 
 
 def _given_up(attempts: Sequence[Attempt]) -> CallbackOutcome:

@@ -44,7 +44,8 @@ _MULTIPLIERS: Final = {"double": 1, "triple": 2, "treble": 2, "quadruple": 3}
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _DOT: Final = r"(?:\s+(?:dot|point|period|underscore|dash|hyphen|minus|plus)\s+)"
 _EMAIL: Final = re.compile(
-    rf"\S+@\S+|[^\W_]+(?:{_DOT}[^\W_]+|\s+[^\W_]{{1,2}}(?=\s))*\s+at\s+[^\W_]+(?:{_DOT}[^\W_]+)+", re.IGNORECASE
+    rf"\S+@\S+|[^\W_]+(?:{_DOT}[^\W_]+|\s+[^\W_]{{1,2}}(?=\s))*\s+at\s+[^\W_]+(?:{_DOT}[^\W_]+)+",
+    re.IGNORECASE,
 )
 
 

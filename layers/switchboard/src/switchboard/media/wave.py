@@ -67,7 +67,8 @@ def duration_ms(wave: bytes) -> int:
             (bytes_per_s,) = struct.unpack_from("<I", wave, position + 16)
         if kind == b"data" and bytes_per_s:
             # A file written while it was recorded may promise more than it holds.
-            return min(size, len(wave) - position - 8) * 1000 // bytes_per_s
+            held: int = min(size, len(wave) - position - 8)
+            return held * 1000 // bytes_per_s
         position += 8 + size + size % 2
     raise ValueError("the WAV file has no audio")
 

@@ -23,7 +23,7 @@ class RecordingArchive(Protocol):
     async def read(self, subject: Subject, name: str) -> bytes | None:
         """The object's bytes; None if there is none."""
 
-    async def list(self, subject: Subject, folder: str) -> list[StoredObject]:
+    async def objects(self, subject: Subject, folder: str) -> list[StoredObject]:
         """All objects below `folder`, ordered by name."""
 
     async def close(self) -> None:

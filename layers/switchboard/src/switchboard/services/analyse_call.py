@@ -87,7 +87,9 @@ async def _ask(model: LanguageModel, transcript: Transcript) -> Findings:
             return parse_findings(call.arguments)
         except MalformedFindings as malformed:
             problem = malformed
-        correction = ToolResult(call.id, f"Not recorded. Correct this and call again: {problem}", is_error=True)
+        correction = ToolResult(
+            call.id, f"Not recorded. Correct this and call again: {problem}", is_error=True
+        )
         messages += [
             Message("assistant", tool_calls=(call,)),
             Message("user", tool_results=(correction,)),

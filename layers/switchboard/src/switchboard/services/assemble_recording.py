@@ -35,7 +35,7 @@ async def assemble_recording(subject: Subject, *, archive: RecordingArchive, rec
     """
     if await read(records, subject, "recording", RecordingRecord):
         return True
-    segments = await archive.list(subject, SEGMENTS)
+    segments = await archive.objects(subject, SEGMENTS)
     if not segments:
         return False
     if sum(segment.size_bytes for segment in segments) > SEGMENT_BYTES_MAX:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from switchboard.conversation.memory import history
 from switchboard.conversation.state import ConversationState
+from switchboard.domain.calls import CallKey
 from switchboard.domain.redaction import redact, withhold
 from switchboard.domain.subjects import Subject
 from switchboard.domain.transcripts import Transcript, TranscriptSource, TranscriptTurn
@@ -45,7 +46,7 @@ async def redact_transcript(
     """
     if await read(records, subject, "transcript", TranscriptRecord):
         return
-    checkpoint = await checkpoints.load(subject.id) if checkpoints else None
+    checkpoint = await checkpoints.load(CallKey(subject.tenant, subject.id)) if checkpoints else None
     transcript = _live(checkpoint)
     if is_transcribed and transcriber is not None:
         transcript = replace(await transcriber.transcript(subject), ended=transcript.ended)
@@ -92,5 +93,3 @@ def _live(checkpoint: Checkpoint | None) -> Transcript:
         if message.text
     )
     return Transcript("live", turns, ended=checkpoint.disposition or state.disposition)
-
-

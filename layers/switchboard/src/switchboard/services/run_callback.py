@@ -23,7 +23,12 @@ from switchboard.domain.callbacks import (
 from switchboard.domain.messages import JsonObject
 from switchboard.domain.subjects import Subject
 from switchboard.ports.call_records import CallRecords, RecordKey
-from switchboard.ports.errors import ProviderError, ProviderOverloaded, ProviderProtocolError, ProviderRejected
+from switchboard.ports.errors import (
+    ProviderError,
+    ProviderOverloaded,
+    ProviderProtocolError,
+    ProviderRejected,
+)
 from switchboard.ports.telephony import Telephony
 from switchboard.ports.workflows import Workflows
 from switchboard.services.stored import create, decode, encode, read
@@ -101,7 +106,9 @@ async def dial_callback(
     attempt = await create(records, subject, mine.name, mine)
     is_mine = attempt.nonce == nonce
     if not is_mine:
-        attempt = await _change(subject, number, records, token=token) or await _attempt(subject, number, records)
+        attempt = await _change(subject, number, records, token=token) or await _attempt(
+            subject, number, records
+        )
     if attempt.result is not None:
         await workflows.answer(token, _answer(attempt.result))
         return
@@ -115,7 +122,9 @@ async def dial_callback(
             status_url=line.status_url(subject, number),
         )
     except (ProviderRejected, ProviderOverloaded):
-        await _settle(subject, number, CallbackOutcome.FAILED, records=records, workflows=workflows, now_s=now_s)
+        await _settle(
+            subject, number, CallbackOutcome.FAILED, records=records, workflows=workflows, now_s=now_s
+        )
         return
     except ProviderError:
         return

@@ -47,6 +47,14 @@ async def read(records: CallRecords, subject: Subject, name: str, kind: type[_T]
     return None if content is None else decode(content, kind)
 
 
+async def existing(records: CallRecords, subject: Subject, name: str, kind: type[_T]) -> _T:
+    """Return a record that an earlier step has written. Raises `ProviderProtocolError` where there is none."""
+    value = await read(records, subject, name, kind)
+    if value is None:
+        raise ProviderProtocolError("store", f"there is no {name} yet")
+    return value
+
+
 async def create_object(
     archive: RecordingArchive, subject: Subject, name: str, content: bytes, *, content_type: str
 ) -> bytes:

@@ -9,9 +9,10 @@ from switchboard.domain.subjects import Subject
 from switchboard.ports.call_records import CallRecords
 from switchboard.ports.carrier_recordings import CarrierRecordings
 from switchboard.ports.recordings import RecordingArchive
+from switchboard.ports.workflows import Workflow, Workflows
 from switchboard.services.assemble_recording import RecordingRecord, recording_record
 from switchboard.services.run_callback import agree_callback
-from switchboard.services.stored import AUDIO, create, create_object, read
+from switchboard.services.stored import AUDIO, create, create_object, existing, read
 
 CALLBACK_WITHIN_S = 24 * 3600
 """What the greeting promises (R-VM)."""
@@ -35,6 +36,17 @@ class VoicemailRecord(Struct, frozen=True):
     received_at_s: int
     duration_ms: int
     callback_id: str
+
+
+async def announce_voicemail(
+    subject: Subject, notice: VoicemailNotice, *, records: CallRecords, workflows: Workflows
+) -> bool:
+    """Store what the carrier's webhook says and start the workflow; false for a repeated webhook.
+
+    Raises `ProviderError`. The notice is stored first, so that a workflow always finds it.
+    """
+    await create(records, subject, "notice", notice)
+    return await workflows.start(Workflow.VOICEMAIL, subject)
 
 
 async def collect_voicemail(
@@ -62,10 +74,8 @@ async def file_voicemail(
     Leaving a message after "we call you back within 24 hours" is the caller's request for that call. Raises
     `ProviderError`.
     """
-    notice = await read(records, subject, "notice", VoicemailNotice)
-    recording = await read(records, subject, "recording", RecordingRecord)
-    assert notice is not None, "the webhook stores it before it starts the workflow"
-    assert recording is not None, "collected before it is filed"
+    notice = await existing(records, subject, "notice", VoicemailNotice)
+    recording = await existing(records, subject, "recording", RecordingRecord)
     callback = Subject(subject.tenant, "callback", f"vm-{subject.id}")
     filed = await read(records, subject, "voicemail", VoicemailRecord)
     if filed is None:

@@ -1,6 +1,6 @@
 """Tell the tenant's customer system what came of a call, a voicemail or a callback."""
 
-from typing import Literal, TypeVar
+from typing import Literal
 
 from msgspec import Struct
 
@@ -9,16 +9,13 @@ from switchboard.domain.callbacks import CallbackOutcome
 from switchboard.domain.subjects import Subject
 from switchboard.ports.call_records import CallRecords
 from switchboard.ports.crm import Crm, CrmNote
-from switchboard.ports.errors import ProviderProtocolError
 from switchboard.ports.recordings import RecordingArchive
 from switchboard.services.redact_transcript import read_transcript
-from switchboard.services.stored import create, read
+from switchboard.services.stored import create, existing, read
 
 VERSION = 1
 """Of a note's form; part of the idempotency key, so that a new form may be sent once more."""
 TEXT_CHARS_MAX = 4000
-
-_T = TypeVar("_T", bound=Struct)
 
 
 class NoteRecord(Struct, frozen=True):
@@ -61,7 +58,7 @@ def note_key(subject: Subject) -> str:
 async def _note(subject: Subject, *, archive: RecordingArchive, records: CallRecords) -> CrmNote:
     match subject.kind:
         case "call":
-            return _call_note(subject, await _existing(records, subject, "analysis", CallAnalysis))
+            return _call_note(subject, await existing(records, subject, "analysis", CallAnalysis))
         case "voicemail":
             transcript = await read_transcript(subject, archive=archive)
             text = " ".join(turn.text for turn in transcript.turns)
@@ -73,7 +70,7 @@ async def _note(subject: Subject, *, archive: RecordingArchive, records: CallRec
                 ("Call back within 24 hours.",),
             )
         case "callback":
-            return _callback_note(subject, await _existing(records, subject, "outcome", CallbackRecord))
+            return _callback_note(subject, await existing(records, subject, "outcome", CallbackRecord))
 
 
 def _call_note(subject: Subject, analysis: CallAnalysis) -> CrmNote:
@@ -101,10 +98,3 @@ def _callback_note(subject: Subject, record: CallbackRecord) -> CrmNote:
         f"Attempts made: {record.attempts}.",
         open_items.get(record.outcome, ()),
     )
-
-
-async def _existing(records: CallRecords, subject: Subject, name: str, kind: type[_T]) -> _T:
-    value = await read(records, subject, name, kind)
-    if value is None:
-        raise ProviderProtocolError("store", f"there is no {name} yet")
-    return value
