@@ -59,6 +59,9 @@ async def collect_voicemail(
     if not await read(records, subject, "recording", RecordingRecord):
         audio = await archive.read(subject, AUDIO) or await carrier.fetch(subject.id)
         if audio is None:
+            # Another run of this step may have stored and deleted it since we looked.
+            audio = await archive.read(subject, AUDIO)
+        if audio is None:
             raise VoicemailLost
         recording_record(audio)
         stored = await create_object(archive, subject, AUDIO, audio, content_type="audio/wav")
