@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
-from urllib.parse import parse_qsl
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -21,7 +20,8 @@ from mangum.types import LambdaContext
 from starlette.exceptions import HTTPException
 
 from switchboard.adapters.sqlite.store import SqliteCallProgressStore, SqliteCheckpointStore
-from switchboard.adapters.twilio.signature import SignatureChecker, SignatureRefused
+from switchboard.adapters.twilio.signature import SignatureChecker
+from switchboard.adapters.twilio.signed_forms import signed_form
 from switchboard.adapters.twilio.twiml import render
 from switchboard.domain.calls import CallKey
 from switchboard.domain.instructions import Instruction
@@ -35,11 +35,6 @@ from switchboard.services.continue_call import Resumes, StreamEnd, continue_call
 from switchboard.services.lines import Line
 from switchboard.services.record_call_status import record_call_status
 from switchboard.settings import Settings, load_settings
-
-BODY_BYTES_MAX = 64 * 1024
-"""Twilio's forms have about 2 KB; what is larger is not read to its end."""
-FIELDS_MAX = 200
-FORM = "application/x-www-form-urlencoded"
 
 log = structlog.get_logger()
 router = APIRouter()
@@ -173,32 +168,8 @@ async def health() -> dict[str, str]:
 async def _believed(request: Request) -> tuple[Dependencies, dict[str, str]]:
     """Return the form of a request that Twilio signed; raise the HTTP answer to every other."""
     deps = cast("Dependencies", request.app.state.deps)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-        raise HTTPException(400, f"Send the form as {FORM}.")
-    body = await _body(request)
-    try:
-        fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX)
-    except ValueError:
-        # Neither UTF-8 nor a form of sensible size: Twilio cannot have signed it.
-        raise HTTPException(403, "This request is not signed.") from None
-    # From the request line: `request.url` would let a crafted Host header shift the path.
-    path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
-    url = f"{deps.line.public_url}{path}{f'?{query}' if query else ''}"
-    try:
-        deps.signatures.check_form(url, fields, request.headers.items())
-    except SignatureRefused as refused:
-        log.warning("webhook refused", path=path, refusal=refused.refusal)
-        raise HTTPException(403, "This request is not signed.") from None
-    return deps, dict(fields)
-
-
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            raise HTTPException(413, f"Send at most {BODY_BYTES_MAX} bytes.")
-    return body
+    form = await signed_form(request, public_url=deps.line.public_url, signatures=deps.signatures)
+    return deps, form
 
 
 def _call(form: dict[str, str]) -> StreamEnd:

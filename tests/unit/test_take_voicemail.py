@@ -72,7 +72,7 @@ class World:
             records=self.records,
             report_failure=lambda _: None,
         )
-        await file_voicemail(MESSAGE, carrier=self.carrier, records=self.records)
+        await file_voicemail(MESSAGE, carrier=self.carrier, records=self.records, workflows=self.workflows)
         await write_crm_note(MESSAGE, crm=self.crm, archive=self.archive, records=self.records)
         await tell_outcome(MESSAGE, facts=self.facts, records=self.records, now_ms=5)
 
@@ -94,7 +94,7 @@ async def test_voicemail():
     )
     assert NUMBERS == (agreement.number, agreement.from_number)
     assert NOTICE.received_at_s + CALLBACK_WITHIN_S == agreement.expires_at_s
-    assert [("voicemail", MESSAGE)] == world.workflows.started
+    assert [("voicemail", MESSAGE), ("callback", CALLBACK)] == world.workflows.started
 
 
 async def test_withheld_number():

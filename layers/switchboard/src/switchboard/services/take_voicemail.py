@@ -70,9 +70,9 @@ async def collect_voicemail(
 
 
 async def file_voicemail(
-    subject: Subject, *, carrier: CarrierRecordings, records: CallRecords
-) -> Subject | None:
-    """Store the voicemail's record and agree its callback; returns the callback, None where nobody can be called.
+    subject: Subject, *, carrier: CarrierRecordings, records: CallRecords, workflows: Workflows
+) -> bool:
+    """Store the voicemail's record, agree and start its callback; false where nobody can be called back.
 
     Leaving a message after "we call you back within 24 hours" is the caller's request for that call. Raises
     `ProviderError`.
@@ -101,4 +101,7 @@ async def file_voicemail(
             callback.id if numbers is not None else "",
         )
         filed = await create(records, subject, "voicemail", record)
-    return callback if filed.callback_id else None
+    if not filed.callback_id:
+        return False
+    await workflows.start(Workflow.CALLBACK, callback)
+    return True
