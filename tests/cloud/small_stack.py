@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 # What the functions do is said by each event: {"do": "sleep", "seconds": 5}. `marks` is a table to count deliveries in.
-HANDLER = '''
+HANDLER = """
 import json, os, sys, time
 import boto3
 
@@ -74,7 +74,7 @@ def web(event, context):
     if event.get("rawPath", event.get("path", "")).endswith("/broken"):
         raise ValueError("as told")
     return {"statusCode": 201, "headers": {"content-type": "application/json", "x-own": "1"}, "body": json.dumps(event)}
-'''
+"""
 
 WORKFLOW = {
     "QueryLanguage": "JSONata",
@@ -165,7 +165,9 @@ def _arn(name: str) -> dict[str, Any]:
 def _rest() -> dict[str, Any]:
     uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Web.Arn}/invocations"
     return {
-        "Parameters": {"MarksName": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/small/marks"}},
+        "Parameters": {
+            "MarksName": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/small/marks"}
+        },
         "Resources": {
             "Role": {
                 "Type": "AWS::IAM::Role",
@@ -191,9 +193,7 @@ def _rest() -> dict[str, Any]:
             "Web": _function("web"),
             "Given": _queue(),
             "DeadLetters": _queue(),
-            "Work": _queue(
-                RedrivePolicy={"deadLetterTargetArn": _arn("DeadLetters"), "maxReceiveCount": 2}
-            ),
+            "Work": _queue(RedrivePolicy={"deadLetterTargetArn": _arn("DeadLetters"), "maxReceiveCount": 2}),
             "WorkFeed": {
                 "Type": "AWS::Lambda::EventSourceMapping",
                 "Properties": {

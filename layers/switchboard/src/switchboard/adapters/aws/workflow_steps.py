@@ -43,7 +43,12 @@ from switchboard.ports.language_model import LanguageModel
 from switchboard.ports.workflows import Workflow
 from switchboard.services.assemble_recording import RecordingTooLong
 from switchboard.services.take_voicemail import VoicemailLost
-from switchboard.workflow_settings import WorkflowSettings, read_workflow_settings, required
+from switchboard.workflow_settings import (
+    WorkflowSettings,
+    WorkflowSettingsError,
+    read_workflow_settings,
+    required,
+)
 
 IDEMPOTENCY_S = 24 * 3600
 """How long a finished step's answer is remembered. Beyond that its records alone keep it from happening twice."""
@@ -54,7 +59,6 @@ FIRST_TOKEN_TIMEOUT_MS = 60_000
 """A deep model thinks; nobody is on the line."""
 
 _CLIENTS = Config(connect_timeout=2, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
-_KNOWN = (PortError, RecordingTooLong, VoicemailLost, IdempotencyAlreadyInProgressError)
 
 JsonObject = dict[str, Any]
 Work = Callable[["Subject", JsonObject, "Tools"], Awaitable[JsonObject]]
@@ -68,6 +72,16 @@ class InputRefused(Exception):
 
 class StepFailed(Exception):
     """A step failed in a way that nobody foresaw; the message names the error's kind only."""
+
+
+_KNOWN = (
+    IdempotencyAlreadyInProgressError,
+    InputRefused,
+    PortError,
+    RecordingTooLong,
+    VoicemailLost,
+    WorkflowSettingsError,
+)
 
 
 class Tools:
@@ -185,6 +199,15 @@ class Tools:
             self._crms[tenant] = WebhookCrm(WebhookTarget(target.url, target.secret.get_secret_value()))
         return self._crms[tenant]
 
+    async def close(self) -> None:
+        """Close what was made."""
+        made = [self.__dict__.get(name) for name in ("model", "workflows", "facts", "telephony", "carrier")]
+        for each in (*made, *self._crms.values()):
+            if each is not None:
+                await each.close()
+        if "sessions" in self.__dict__:
+            self.sessions.close()
+
     def remembered(self, tenant: str) -> DynamoDBPersistenceLayer:
         """Powertools' store for one tenant. Made per use: the client's credentials are renewed."""
         with aws_failures("dynamodb"):
@@ -227,6 +250,13 @@ class Process:
             return await work
 
         return self.runner.run(main())
+
+    def close(self) -> None:
+        """Release everything. Lambda never does: it freezes the process and ends it some day."""
+        if "tools" in self.__dict__:
+            self.run(self.__dict__.pop("tools").close())
+        if "runner" in self.__dict__:
+            self.__dict__.pop("runner").close()
 
 
 process = Process()
