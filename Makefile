@@ -14,7 +14,7 @@ UV := $(or $(shell command -v uv),build/uv/bin/uv)
 COMPILE := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-package switchboard -c requirements.lock
 
 help:  ## list the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 build/uv/bin/uv:
 	@$(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet uv
@@ -63,6 +63,9 @@ cdk/node_modules/.installed: cdk/package.json cdk/package-lock.json
 synth: install cdk/node_modules/.installed  ## write the CloudFormation templates: make synth ENVIRONMENT=growth
 	@JSII_NODE=cdk/node_modules/node/bin/node $(BIN)/python -m cdk.app -c environment=$(or $(ENVIRONMENT),starter) -o build/cdk.out
 
+check-cloud: install cdk/node_modules/.installed  ## judge all templates and workflows, prove tenant isolation
+	@$(BIN)/python -m cdk.checks $(ENVIRONMENT)
+
 simulate: install  ## simulated calls: make simulate RUNS=10000 SEED=1
 	@$(BIN)/simulate --seed $(or $(SEED),1) --runs $(or $(RUNS),1000)
 
@@ -72,4 +75,4 @@ bench: install  ## calls per core, against a floor server: make bench CALLS=50 S
 clean:  ## remove what was built
 	@rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install lock demo up doctor check test synth simulate bench clean
+.PHONY: help install lock demo up doctor check test synth check-cloud simulate bench clean

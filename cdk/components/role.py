@@ -16,8 +16,8 @@ from cdk.components.shared import (
     region_of,
 )
 
-Purpose = Literal["calls", "records"]
-"""Which tenant access role: `calls` for gateway and webhooks, `records` for workflows and consoles."""
+Purpose = Literal["calls", "records", "configuration"]
+"""Which tenant access role: `calls` for gateway and webhooks, `records` for workflows, `configuration` for who edits it."""
 
 OWN_POLICY = "The policy belongs to this one role and must die with it."
 

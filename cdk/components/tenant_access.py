@@ -131,15 +131,29 @@ def guard_objects(bucket: s3.Bucket, key: kms.Key) -> None:
     Every PutObject must name the key: SSE `aws:kms`, the key's ARN, and the encryption context of its tenant.
     """
     everybody, objects = iam.AnyPrincipal(), bucket.arn_for_objects("*")
+    guarded = ["s3:GetObject*", "s3:PutObject", "s3:DeleteObject*"]
     bucket.add_to_resource_policy(
         iam.PolicyStatement(
             sid="OwnTenantOnly",
             effect=iam.Effect.DENY,
             principals=[everybody],
-            actions=["s3:GetObject*", "s3:PutObject", "s3:DeleteObject*"],
-            # Without the tag the variable matches nothing, hence every object is denied.
+            actions=guarded,
             not_resources=[bucket.arn_for_objects(f"{TENANT}/*")],
-            conditions={"Bool": {"aws:PrincipalIsAWSService": "false"}},  # lifecycle is no principal at all
+            conditions={"Bool": {"aws:PrincipalIsAWSService": "false"}},
+        )
+    )
+    # Apart, since AWS does not say what NotResource matches when its variable has no value.
+    bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="TenantSessionsOnly",
+            effect=iam.Effect.DENY,
+            principals=[everybody],
+            actions=guarded,
+            resources=[objects],
+            conditions={
+                "Null": {"aws:PrincipalTag/tenant": "true"},
+                "Bool": {"aws:PrincipalIsAWSService": "false"},
+            },
         )
     )
     for sid, condition, value in (

@@ -131,17 +131,18 @@ class DataStack(SwitchboardStack):
         calls.allow_rows([self.configuration], key=self.tables_key, writable=False)
         calls.allow_objects(self.recordings, key=self.data_key, actions=["s3:PutObject"])
         records = TenantAccessRole(
-            self,
-            "TenantRecords",
-            purpose="records",
-            description="One tenant's records: workflows and consoles",
+            self, "TenantRecords", purpose="records", description="One tenant's records: workflows"
         )
-        records.allow_rows(
-            [self.calls, self.records, self.configuration, self.idempotency],
-            key=self.tables_key,
-            writable=True,
-        )
+        records.allow_rows([self.calls, self.records, self.idempotency], key=self.tables_key, writable=True)
+        records.allow_rows([self.configuration], key=self.tables_key, writable=False)
         records.allow_objects(self.recordings, key=self.data_key, actions=["s3:GetObject", "s3:PutObject"])
+        configuration = TenantAccessRole(
+            self,
+            "TenantConfiguration",
+            purpose="configuration",
+            description="One tenant's configuration: who edits it",
+        )
+        configuration.allow_rows([self.configuration], key=self.tables_key, writable=True)
 
     def _make_secret(self) -> None:
         secret = secretsmanager.Secret(

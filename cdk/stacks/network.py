@@ -8,6 +8,8 @@ from cdk.components.function import LogGroup
 from cdk.components.role import WorkloadRole
 from cdk.components.shared import SwitchboardStack, acknowledge_control
 
+ADDRESSES = "10.0.0.0/16"
+
 
 class NetworkStack(SwitchboardStack):
     """`vpc` is the only thing that other stacks take as an object; it changes about never."""
@@ -17,7 +19,7 @@ class NetworkStack(SwitchboardStack):
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
-            ip_addresses=ec2.IpAddresses.cidr("10.0.0.0/16"),
+            ip_addresses=ec2.IpAddresses.cidr(ADDRESSES),
             # By number, not by name: synth knows no account and may ask nobody.
             availability_zones=[Fn.select(zone, Fn.get_azs()) for zone in range(self.record.zones)],
             nat_gateways=self.record.nat_gateways,
@@ -78,9 +80,7 @@ class NetworkStack(SwitchboardStack):
             description="AWS services inside the network: TLS from its private subnets",
             allow_all_outbound=False,
         )
-        group.add_ingress_rule(
-            ec2.Peer.ipv4(self.vpc.vpc_cidr_block), ec2.Port.tcp(443), "TLS from the network"
-        )
+        group.add_ingress_rule(ec2.Peer.ipv4(ADDRESSES), ec2.Port.tcp(443), "TLS from the network")
         for service in self.record.interface_endpoints:
             self.vpc.add_interface_endpoint(
                 f"Endpoint-{service}",

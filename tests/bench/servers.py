@@ -26,6 +26,8 @@ from tests.bench.plan import (
 START_S_MAX = 60.0
 LOAD_MARGIN_S = 120.0
 """Set-up, ramp and tear-down of the load, beyond the seconds that are measured."""
+LOAD_MARGIN = 1.5
+"""Judging what was heard takes time in proportion."""
 SERVER_CORE, TOOLS_CORE = proc.cores()
 GATEWAY = ("-m", "voice_gateway")
 
@@ -88,7 +90,7 @@ def load(plan: Load) -> Measured:
     arguments = ["-m", "tests.bench.load", msgspec.json.encode(plan).decode()]
     with proc.python(arguments, core=TOOLS_CORE) as process:
         try:
-            out, _ = process.communicate(timeout=plan.seconds + LOAD_MARGIN_S)
+            out, _ = process.communicate(timeout=plan.seconds * LOAD_MARGIN + LOAD_MARGIN_S)
         except subprocess.TimeoutExpired:
             raise RuntimeError(
                 f"the load generator did not end in time for {plan.seconds:g} s of load"

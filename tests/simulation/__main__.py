@@ -18,14 +18,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first (or only) seed")
     parser.add_argument("--runs", type=int, default=1, help="how many seeds to play")
     parser.add_argument("--verbose", action="store_true", help="also print tokens and interim results")
+    parser.add_argument(
+        "--coarse", action="store_true", help="one event an utterance: faster, blind to what lies between"
+    )
     options = parser.parse_args(arguments)
     if options.runs == 1:
-        return _one(options.seed, verbose=options.verbose)
-    return _many(options.seed, options.runs)
+        return _one(options.seed, verbose=options.verbose, coarse=options.coarse)
+    return _many(options.seed, options.runs, coarse=options.coarse)
 
 
-def _one(seed: int, *, verbose: bool) -> int:
-    world = World(seed)
+def _one(seed: int, *, verbose: bool, coarse: bool) -> int:
+    world = World(seed, coarse=coarse)
     outcome = world.run()
     faults = ", ".join(f"{name} {rate:.2f}" for name, rate in world.faults.rates.items()) or "none"
     _print(f"seed {seed}, faults: {faults}", "")
@@ -34,12 +37,12 @@ def _one(seed: int, *, verbose: bool) -> int:
     _print(f"reached: {', '.join(sorted(outcome.sometimes)) or 'nothing special'}")
     _print(f"trace {outcome.trace_hash}")
     if outcome.violation:
-        _print("", *_replay(outcome.seed, outcome.violation))
+        _print("", *_replay(outcome.seed, outcome.violation, coarse=coarse))
     return 1 if outcome.violation else 0
 
 
-def _many(first: int, runs: int) -> int:
-    summary = campaign.run(range(first, first + runs), stop_at_failure=True)
+def _many(first: int, runs: int, *, coarse: bool) -> int:
+    summary = campaign.run(range(first, first + runs), stop_at_failure=True, coarse=coarse)
     fleets = [simulate_fleet(seed) for seed in range(first, first + 1 + runs // FLEET_SHARE)]
     per_s = summary.calls / summary.cpu_s
     speed = summary.virtual_ms / 1000 / summary.cpu_s
@@ -56,8 +59,8 @@ def _many(first: int, runs: int) -> int:
         _print(f"VIOLATED {name}: only {share:.1%}")
     for outcome in summary.failures:
         if outcome.violation:
-            _print("", *_replay(outcome.seed, outcome.violation), "")
-            world = World(outcome.seed)
+            _print("", *_replay(outcome.seed, outcome.violation, coarse=coarse), "")
+            world = World(outcome.seed, coarse=coarse)
             world.run()
             _print(*list(script.lines(world))[-LAST_LINES:])
     failed = [fleet for fleet in fleets if fleet.violation]
@@ -65,8 +68,8 @@ def _many(first: int, runs: int) -> int:
     return 1 if summary.failures or summary.low_shares() or failed else 0
 
 
-def _replay(seed: int, violation: Exception) -> list[str]:
-    return [f"VIOLATED {violation}", f"replay: uv run simulate --seed {seed}"]
+def _replay(seed: int, violation: Exception, *, coarse: bool) -> list[str]:
+    return [f"VIOLATED {violation}", f"replay: uv run simulate --seed {seed}{' --coarse' if coarse else ''}"]
 
 
 def _print(*lines: str) -> None:

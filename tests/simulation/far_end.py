@@ -88,6 +88,11 @@ class FarEnd:
         """How many words of an utterance have reached the ear by now; a word counts when half of it sounded."""
         return bisect_right(speech.render(text).middles_ms, self.heard_ms(key, self._world.now_ms))
 
+    def heard_whole(self, key: Key, text: str) -> bool:
+        """Whether an utterance has reached the ear to the end of its last word."""
+        words = speech.render(text).words
+        return not words or self.heard_ms(key, self._world.now_ms) >= words[-1][0]
+
     def heard_ms(self, key: Key, at_ms: int) -> int:
         """How far into an utterance the ear has got at `at_ms`, its leading silence left out."""
         positions = [

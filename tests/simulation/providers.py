@@ -62,7 +62,7 @@ class Model:
         if faults.strikes("socket lost while the model writes"):
             self._world.lose_socket_soon()
         text, calls = self._reply(order.messages)
-        pieces = _pieces(text)
+        pieces = (text,) if self._world.coarse and text else _pieces(text)
         stops_after = len(pieces)
         fails = faults.strikes("llm fails midway")
         stalls = not fails and faults.strikes("llm stalls")

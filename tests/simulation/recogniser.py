@@ -37,7 +37,8 @@ class Recogniser:
         world = self._world
         self._words += words
         self._confidence = confidence
-        for index in range(INTERIM_EVERY_WORDS - 1, len(words), INTERIM_EVERY_WORDS):
+        told = () if world.coarse else range(INTERIM_EVERY_WORDS - 1, len(words), INTERIM_EVERY_WORDS)
+        for index in told:
             delay_ms = WORD_LATENCY_MS + world.rng.randrange(150)
             world.at(words[index][0] + delay_ms, self._interim, self._stream)
         delay_ms = WORD_LATENCY_MS + SILENCE_MS + world.rng.randrange(200)

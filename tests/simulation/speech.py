@@ -7,12 +7,15 @@ silence.
 
 import re
 from functools import lru_cache
+from itertools import accumulate
 from typing import Final
 
 from msgspec import Struct
 
-CHAR_MS: Final = 54
-"""Pace of letters and of the pauses between words: 45 ms of voice a character, as real voices have it."""
+CHAR_MS: Final = 58
+"""Pace of letters and of the pauses between words: 49 ms of voice a character, as `media.heard` expects."""
+DRAWN: Final = dict.fromkeys(",.;:!?", 3 * CHAR_MS)
+"""Voices draw out the word before a pause."""
 CLIP_MS_MAX: Final = 65_000
 _LOUD: Final = (0x80, 0x00, 0x90, 0x10)
 _QUIET: Final = (0xFF, 0x7F, 0xFE, 0x7E)
@@ -31,16 +34,17 @@ class Rendition(Struct, frozen=True):
 
 @lru_cache(maxsize=8192)
 def render(text: str, lead_ms: int = 0) -> Rendition:
-    """Speak `text` at an even pace after `lead_ms` of silence, with a short silence between words."""
+    """Speak `text` at an even pace (but for the ends of phrases) after `lead_ms` of silence, with a short silence between words."""
     spans = [match.span() for match in _WORD.finditer(text)]
-    length_ms = min(CLIP_MS_MAX, lead_ms + CHAR_MS * len(text))
+    at_ms = list(accumulate((DRAWN.get(char, CHAR_MS) for char in text), initial=lead_ms))
+    length_ms = min(CLIP_MS_MAX, at_ms[-1])
     quiet, loud = _masters()
     audio = bytearray(quiet[: length_ms * 8])
     for start, end in spans:
-        voiced = slice((lead_ms + CHAR_MS * start) * 8, min(length_ms, lead_ms + CHAR_MS * end) * 8)
+        voiced = slice(at_ms[start] * 8, min(length_ms, at_ms[end]) * 8)
         audio[voiced] = loud[voiced]
-    words = tuple((lead_ms + CHAR_MS * end, end) for _, end in spans)
-    middles = tuple(lead_ms + CHAR_MS * (start + end) / 2 for start, end in spans)
+    words = tuple((at_ms[end], end) for _, end in spans)
+    middles = tuple((at_ms[start] + at_ms[end]) / 2 for start, end in spans)
     return Rendition(bytes(audio), words, middles, tuple(end for _, end in spans))
 
 

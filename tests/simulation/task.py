@@ -16,6 +16,7 @@ from switchboard.media.playout import Audio, Fact, Failed, Finished, Playout, Pr
 from switchboard.ports.errors import StaleOwner
 from tests.simulation.observations import Saved, SaveRefused, TimePassed, Violation
 from tests.simulation.providers import Model, Tools, Voice
+from tests.simulation.speech import CLIP_MS_MAX
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -35,7 +36,7 @@ class Task:
         self.fence = fence
         self.conversation = conversation
         self.restored_id = conversation.state.last_id
-        self.playout = Playout()
+        self.playout = Playout(ahead_ms=2 * CLIP_MS_MAX, block_ms=CLIP_MS_MAX) if world.coarse else Playout()
         self.alive = True
         self.lost = False
         """Whether its socket broke: what it knew of the heard point died with it."""

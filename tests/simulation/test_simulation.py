@@ -9,6 +9,7 @@ from tests.simulation.regressions import REGRESSIONS
 from tests.simulation.world import World, simulate
 
 CALLS = 2000
+COARSE_CALLS = 500
 PROCESSES = 40
 
 
@@ -19,6 +20,12 @@ def test_two_thousand_calls():
     assert [] == [f"uv run simulate --seed {f.seed}  # {f.violation}" for f in summary.failures]
     assert {} == summary.low_shares()
     assert set() == campaign.EXPECTED - set(summary.sometimes)
+
+
+def test_coarse_calls():
+    """The coarse mode plays its calls in fewer events and breaks no invariant either."""
+    assert [] == campaign.run(range(COARSE_CALLS), coarse=True).failures
+    assert _events(coarse=True) < 0.9 * _events(coarse=False)
 
 
 def test_many_calls_on_one_process():
@@ -92,3 +99,10 @@ def test_command_sums_up_many_calls(capsys):
 
     assert 0 == code
     assert "30 calls in" in capsys.readouterr().out
+
+
+def _events(*, coarse):
+    worlds = [World(seed, coarse=coarse) for seed in range(50)]
+    for world in worlds:
+        world.run()
+    return sum(world._sequence + len(world.trace) for world in worlds)

@@ -58,8 +58,12 @@ class Outcome(msgspec.Struct, frozen=True):
 class World:
     """One call. `run()` plays it to its end."""
 
-    def __init__(self, seed: int, *, restores_each_step: bool = False, checked: bool = True) -> None:
+    def __init__(
+        self, seed: int, *, restores_each_step: bool = False, checked: bool = True, coarse: bool = False
+    ) -> None:
         self.seed = seed
+        self.coarse = coarse
+        """One event an utterance: no interim results, a reply in one piece, a clip in one block with one mark."""
         self.rng = Random(seed)
         self.restores_each_step = restores_each_step
         self.now_ms = 0
@@ -287,6 +291,6 @@ class World:
         self.note(CallFinished(disposition))
 
 
-def simulate(seed: int, *, restores_each_step: bool = False) -> Outcome:
+def simulate(seed: int, *, restores_each_step: bool = False, coarse: bool = False) -> Outcome:
     """Play the call of one seed."""
-    return World(seed, restores_each_step=restores_each_step).run()
+    return World(seed, restores_each_step=restores_each_step, coarse=coarse).run()

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from switchboard.domain import spoken
 from switchboard.domain.spoken import for_the_ear
 from switchboard.domain.spoken_numbers import cardinal, ordinal
 
@@ -32,6 +33,12 @@ def is_within(needle: list[str], haystack: list[str]) -> bool:
 def test_speaking_twice_is_speaking_once(text):
     """The rewriting is idempotent for any input, markup cut in half included."""
     assert for_the_ear(text) == for_the_ear(for_the_ear(text))
+
+
+@given(st.from_regex(spoken._PLAIN, fullmatch=True))
+def test_the_short_cut_skips_nothing(text):
+    """No rule would have changed the plain words that are returned untouched."""
+    assert text == spoken._pass(text)
 
 
 @given(_SCRIBBLES)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 POLL_MS = 500
+COARSE_POLL_MS = 1000
 ALL = (C7, M1, M2, M3, M4, M5, M6, M7, M8, M9, M10, L1, L2, L3, L5, L6, Words, One, End, Json, History)
 _STEPPERS = [index for index, checker in enumerate(ALL) if checker.on_step]
 _POLLERS = [index for index, checker in enumerate(ALL) if checker.poll is not Checker.poll]
@@ -31,6 +32,7 @@ class Checkers:
 
     def __init__(self, world: "World") -> None:
         self._world = world
+        self._poll_ms = COARSE_POLL_MS if world.coarse else POLL_MS
         self.scene = Scene(world)
         self._all = [checker(world, self.scene) for checker in ALL]
         self._steps = [self._all[index].step for index in _STEPPERS]
@@ -42,7 +44,7 @@ class Checkers:
 
     def begin(self) -> None:
         """Start to look at the time."""
-        self._world.at(self._world.now_ms + POLL_MS, self._poll)
+        self._world.at(self._world.now_ms + self._poll_ms, self._poll)
 
     def step(self, task: "Task", event: object, actions: list[act.AnyAction]) -> None:
         """The core took one event; its actions are about to be carried out."""
@@ -77,4 +79,4 @@ class Checkers:
     def _poll(self) -> None:
         for poll in self._polls:
             poll()
-        self._world.at(self._world.now_ms + POLL_MS, self._poll)
+        self._world.at(self._world.now_ms + self._poll_ms, self._poll)

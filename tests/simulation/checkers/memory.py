@@ -50,7 +50,7 @@ class M6(Checker):
             words = s.order.text.split()
             heard = far_end.heard_words(key, s.order.text)
             heard_words += words[:heard]
-            cut = s.stopped or heard < len(words)
+            cut = s.stopped or not far_end.heard_whole(key, s.order.text)
             counts = range(max(0, heard - slack), min(len(words), heard + slack) + 1) if cut else (heard,)
             ends = {end + n for end in ends for n in counts if remembered[end : end + n] == words[:n]}
         if len(remembered) not in ends:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from switchboard.conversation import actions as act
 from switchboard.conversation import events as ev
+from tests.simulation import speech
 from tests.simulation.checkers.base import Checker
 from tests.simulation.far_end import Key
 from tests.simulation.observations import (
@@ -33,6 +34,8 @@ class M1(Checker):
         self._paused: Task | None = None
 
     def step(self, task: "Task", event: object, actions: list[act.AnyAction]) -> None:
+        if not actions and not isinstance(event, ev.UserSpeechStarted):
+            return
         orders = {type(action) for action in actions}
         if isinstance(event, ev.UserSpeechStarted) and task is self.world.task:
             silenced = act.PausePlayback in orders or act.StopPlayback in orders or task.playout.paused
@@ -66,8 +69,11 @@ class M2(Checker):
         SocketLost: "disturbed",
         ev.DigitPressed: "disturbed",
         ev.UserTurnEnded: "disturbed",
+        ev.UserDisconnected: "disturbed",
     }
     JUDGED_AFTER_MS = 5000
+    SLACK_CHARS = 15
+    """Near its end a murmur answers the agent, whose heard point is true to within a word."""
 
     def __init__(self, world: "World", scene: Scene) -> None:
         super().__init__(world, scene)
@@ -83,8 +89,7 @@ class M2(Checker):
         if not world.far_end.audible or world.task is None or self.scene.protected(world.task):
             return
         if spoke.manner == "murmurs" and alone and not world.faults.active("interim revised", "final late"):
-            remaining_ms = world.far_end.play_end_ms - self.now_ms
-            if remaining_ms > 900:
+            if self._unheard_chars() > world.policy.nearly_said_chars + self.SLACK_CHARS:
                 world.at(spoke.end_ms + 1000, self._judge_murmur, self.now_ms, spoke.end_ms)
         elif spoke.manner == "interrupts" and not world.recogniser.dead:
             world.at(spoke.end_ms + self.JUDGED_AFTER_MS, self._judge_interruption, self.now_ms)
@@ -95,6 +100,14 @@ class M2(Checker):
     def disturbed(self, _what: object, _task: object) -> None:
         """Something else stops the agent: nothing can be said about the caller's voice."""
         self._disturbed_ms = self.now_ms
+
+    def _unheard_chars(self) -> float:
+        """How much of what the agent is saying the caller has still to hear."""
+        heard_ms, says = self.world.far_end.heard_ms, self.scene.says
+        return sum(
+            len(says[key].order.text) - heard_ms(key, self.now_ms) / speech.CHAR_MS
+            for key in self.scene.open_says
+        )
 
     def _judge_murmur(self, since_ms: int, end_ms: int) -> None:
         if self._disturbed_ms >= since_ms or self._spoke_ms > end_ms:

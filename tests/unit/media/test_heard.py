@@ -24,7 +24,12 @@ SENTENCES = [
     "Unfortunately the technician cannot come before the end of next week, but I can book a morning slot for you.",
     "Sure. That's done.",
     "You can reach us at eight five oh, six eight seven, two zero eight five.",
+    "Great, your subscription has been upgraded, and the new price applies from the first of next month.",
+    "The router should show a steady green light; if it does not, please restart it and wait two minutes.",
+    "I understand how frustrating that must be, so let me see what I can do right now.",
 ]
+VOICES = [("en-us+f2", 165), ("en-us+m3", 140), ("en-us+f5", 200), ("en-gb-scotland+f4", 165)]
+"""Voice and words per minute."""
 
 
 @dataclass
@@ -38,11 +43,11 @@ class Clip:
 
 @pytest.fixture(scope="module")
 def spoken():
-    """`SENTENCES` as espeak-ng says them, with the library's own word timings."""
-    return {text: _speak(text) for text in SENTENCES}
+    """`SENTENCES` as espeak-ng says them in its usual voice, with the library's own word timings."""
+    return {text: _speak(text, *VOICES[0]) for text in SENTENCES}
 
 
-def _speak(text: str) -> tuple[bytes, list[tuple[int, int]]]:
+def _speak(text: str, voice: str, words_per_minute: int) -> tuple[bytes, list[tuple[int, int]]]:
     track = SpeechTrack(text, gain=0.6)
     chunks: list[SpeechChunk] = []
 
@@ -50,7 +55,7 @@ def _speak(text: str) -> tuple[bytes, list[tuple[int, int]]]:
         chunks.extend(track.add(samples, words))
         return True
 
-    espeak.library().speak(text, voice="en-us+f2", words_per_minute=165, pitch=50, receive=receive)
+    espeak.library().speak(text, voice=voice, words_per_minute=words_per_minute, pitch=50, receive=receive)
     chunks.extend(track.finish())
     audio = b"".join(chunk.audio for chunk in chunks)
     return audio, [(word.end_ms, word.end_char) for chunk in chunks for word in chunk.words]
@@ -143,17 +148,18 @@ def test_resume_point_is_a_word_boundary(end_ms, _char):
     assert end_ms == resume_point_ms(Clip(words=WORDS, heard_ms=end_ms + 40))
 
 
-def test_heard_error_without_timings(spoken):
+@pytest.mark.parametrize(("voice", "words_per_minute"), VOICES)
+def test_heard_error_without_timings(voice, words_per_minute):
     """On synthetic speech without word timings at least 99 % of all cuts are within one word of the truth (M6)."""
     errors = []
-    for text, (audio, words) in spoken.items():
+    for text in SENTENCES:
+        audio, words = _speak(text, voice, words_per_minute)
         clip = Clip(text, bytearray(audio))
-        for heard_ms in range(0, words[-1][0], 9):
+        for heard_ms in range(0, words[-1][0], 45):
             clip.heard_ms = heard_ms
-            guessed = len(text[: heard_chars(clip)].split())
-            errors.append(abs(guessed - _half_heard_words(words, heard_ms)))
+            errors.append(abs(_words(text, heard_chars(clip)) - _half_heard_words(text, words, heard_ms)))
 
-    assert len(errors) > 2500
+    assert len(errors) > 700
     assert np.mean(np.array(errors) <= 1) >= 0.99
 
 
@@ -165,12 +171,21 @@ def test_heard_error_while_synthesis_runs(spoken):
         clip = Clip(text, bytearray(audio[: there_ms * 8]), complete=False)
         for heard_ms in range(0, there_ms, 9):
             clip.heard_ms = heard_ms
-            guessed = len(text[: heard_chars(clip)].split())
-            errors.append(abs(guessed - _half_heard_words(words, heard_ms)))
+            errors.append(abs(_words(text, heard_chars(clip)) - _half_heard_words(text, words, heard_ms)))
 
     assert np.mean(np.array(errors) <= 1) >= 0.95
 
 
-def _half_heard_words(words: list[tuple[int, int]], heard_ms: int) -> int:
-    starts = [0, *(end for end, _ in words)]
-    return sum(heard_ms >= (start + end) / 2 for start, (end, _) in zip(starts, words, strict=False))
+def _words(text: str, chars: int) -> int:
+    return len(text[:chars].split())
+
+
+def _half_heard_words(text: str, words: list[tuple[int, int]], heard_ms: int) -> int:
+    """The truth. The library gives some short words ("has been") one timing: those share it evenly."""
+    heard, start_ms, start_char = 0, 0, 0
+    for end_ms, end_char in words:
+        count = _words(text, end_char) - _words(text, start_char)
+        each_ms = (end_ms - start_ms) / count if count else 0
+        heard += sum(heard_ms >= start_ms + (index + 0.5) * each_ms for index in range(count))
+        start_ms, start_char = end_ms, end_char
+    return heard

@@ -67,6 +67,16 @@ def test_audio_goes_out_in_blocks_with_marks():
     ]
 
 
+def test_block_size_is_a_choice():
+    """With blocks as long as a clip, each clip is one message and one mark."""
+    playout = Playout(ahead_ms=4000, block_ms=2000)
+    playout.begin(1, "hello")
+    playout.feed(1, _tone(1500))
+    playout.complete(1)
+
+    assert [Audio(1, _tone(1500)), Mark("m1")] == playout.pull(0)
+
+
 def test_no_more_than_ahead_is_out():
     """A long clip waits here, not at the far end."""
     playout = Playout()

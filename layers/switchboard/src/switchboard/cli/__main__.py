@@ -1,14 +1,17 @@
 """The `switchboard` command."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Annotated
 
+import boto3
 import typer
 
 from switchboard.adapters.twilio.telephony import TwilioTelephony
 from switchboard.cli.demo import run_demo
-from switchboard.cli.doctor import run_doctor
+from switchboard.cli.doctor import run_cloud_doctor, run_doctor
+from switchboard.cli.doctor_cloud import Cloud
 from switchboard.cli.up import run_up
 from switchboard.ports.errors import ProviderError
 from switchboard.settings import Settings, SettingsError, load_settings
@@ -45,8 +48,15 @@ def up(
 @main.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON with a stable schema.")] = False,
+    cloud: Annotated[bool, typer.Option("--cloud", help="Look at a deployment on AWS instead.")] = False,
+    environment: Annotated[
+        str, typer.Option(help="With --cloud: which deployment, as in cdk/environments.py.")
+    ] = "starter",
 ) -> None:
-    """Check this machine and its settings. Exit code: 0 healthy, 1 warnings, 2 failures."""
+    """Check this machine and its settings, or a deployment. Exit code: 0 healthy, 1 warnings, 2 failures."""
+    if cloud:
+        deployment = Cloud(environment, boto3.Session(), os.environ.get("AWS_ENDPOINT_URL"))
+        raise typer.Exit(run_cloud_doctor(deployment, as_json=as_json))
     raise typer.Exit(run_doctor(as_json=as_json))
 
 

@@ -1,4 +1,4 @@
-"""`switchboard doctor`: is this machine ready, and if not, what is there to do?
+"""`switchboard doctor`: is this machine (or, with `--cloud`, a deployment) ready, and if not, what is there to do?
 
 Reads only, works offline, tells everything at once and never prints a secret. Exit codes: 0 healthy, 1 warnings,
 2 failures, so that `switchboard doctor && make up` does what it says. The JSON schema is stable: new keys may
@@ -14,6 +14,7 @@ from typing import TextIO
 import msgspec
 
 from switchboard.cli.doctor_checks import ALL_CHECKS, Check, CheckResult, Outcome
+from switchboard.cli.doctor_cloud import Cloud, check_cloud
 from switchboard.settings import environment, read_settings
 
 SCHEMA_VERSION = 1
@@ -31,7 +32,16 @@ def run_doctor(
 ) -> int:
     """Run all checks on the settings in `environ` (default: as every command reads them) and return the exit code."""
     reading = read_settings(environment() if environ is None else environ)
-    results = [result for check in checks for result in check(reading)]
+    return report([result for check in checks for result in check(reading)], as_json=as_json, out=out)
+
+
+def run_cloud_doctor(cloud: Cloud, *, as_json: bool = False, out: TextIO | None = None) -> int:
+    """Look at a deployment instead of this machine, and return the exit code."""
+    return report(list(check_cloud(cloud)), as_json=as_json, out=out)
+
+
+def report(results: list[CheckResult], *, as_json: bool, out: TextIO | None) -> int:
+    """Print the results and return the exit code."""
     render: Callable[[list[CheckResult]], str] = as_json_text if as_json else as_text
     print(render(results), file=out or sys.stdout)
     return EXIT_CODES[worst(results)]

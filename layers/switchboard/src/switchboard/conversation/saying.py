@@ -33,9 +33,11 @@ class Saying:
     def busy(self) -> bool:
         """Whether we are writing or saying something, or owe it."""
         state = self.state
-        generating = state.generation is not None and not state.generation.speculative
-        waiting = any(not pending.abandoned for pending in state.tools.values())
-        return generating or waiting or any(not u.cut for u in state.utterances)
+        return (
+            (state.generation is not None and not state.generation.speculative)
+            or any(not u.cut for u in state.utterances)
+            or any(not pending.abandoned for pending in state.tools.values())
+        )
 
     @property
     def unsaid_chars(self) -> int:

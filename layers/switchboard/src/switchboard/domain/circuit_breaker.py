@@ -40,6 +40,7 @@ class CircuitBreaker:
 
     __slots__ = (
         "_cool_down_first_ms",
+        "_cool_down_max_ms",
         "_cool_down_ms",
         "_failures",
         "_failures_max",
@@ -49,14 +50,22 @@ class CircuitBreaker:
         "budget_ms",
     )
 
-    def __init__(self, *, budget_ms: int, failures_max: int = 3, cool_down_ms: int = 2_000) -> None:
+    def __init__(
+        self,
+        *,
+        budget_ms: int,
+        failures_max: int = 3,
+        cool_down_ms: int = 2_000,
+        cool_down_max_ms: int = COOL_DOWN_MAX_MS,
+    ) -> None:
         assert budget_ms > 0, budget_ms
         assert failures_max > 0, failures_max
-        assert 0 < cool_down_ms <= COOL_DOWN_MAX_MS, cool_down_ms
+        assert 0 < cool_down_ms <= cool_down_max_ms <= COOL_DOWN_MAX_MS, cool_down_ms
         self.budget_ms = budget_ms
         self._failures_max = failures_max
         self._cool_down_first_ms = cool_down_ms
         self._cool_down_ms = cool_down_ms
+        self._cool_down_max_ms = cool_down_max_ms
         self._state = BreakerState.CLOSED
         self._state_since_ms: int | None = None
         self._failures = 0
@@ -116,7 +125,7 @@ class CircuitBreaker:
     def record_probe_failure(self, now_ms: int) -> None:
         """The probe failed: rest again, twice as long."""
         assert self._state is BreakerState.HALF_OPEN, self._state
-        self._cool_down_ms = min(2 * self._cool_down_ms, COOL_DOWN_MAX_MS)
+        self._cool_down_ms = min(2 * self._cool_down_ms, self._cool_down_max_ms)
         self._enter(BreakerState.OPEN, now_ms)
 
     def _is_slow(self, now_ms: int) -> bool:
@@ -130,7 +139,7 @@ class CircuitBreaker:
     def _open(self, now_ms: int) -> None:
         flapped = self._state_since_ms is not None and now_ms - self._state_since_ms < STABLE_AFTER_MS
         self._cool_down_ms = (
-            min(2 * self._cool_down_ms, COOL_DOWN_MAX_MS) if flapped else self._cool_down_first_ms
+            min(2 * self._cool_down_ms, self._cool_down_max_ms) if flapped else self._cool_down_first_ms
         )
         self._enter(BreakerState.OPEN, now_ms)
 

@@ -14,6 +14,9 @@ from switchboard.domain.spoken_numbers import date, digit_groups, money, ordinal
 PASSES_MAX: Final = 6
 """One rule can lay bare what an earlier one looks for (`_- x_`); ordinary text needs a single pass and one to notice."""
 
+_PLAIN: Final = re.compile(r" ?[A-Za-z']+(?:[,;:.!?]? [A-Za-z']+)*[,;:.!?]? ?")
+"""Words one blank apart: most clauses are, and no rule below finds anything in them."""
+
 _FENCE: Final = re.compile(r"^\s*(?:```|~~~)\w*\s*$", re.MULTILINE)
 _TABLE_RULE: Final = re.compile(r"^[\s|:+=-]*(?:--|==)[\s|:+=-]*$|^\s*(?:[-*_]\s*){3,}$", re.MULTILINE)
 _LINK: Final = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
@@ -72,6 +75,8 @@ def for_the_ear(text: str) -> str:
     One blank at either end stays, so fragments still join. Zeros: the last of a group reads "oh", any other "zero"
     ("850-687-2085" is "eight-five-oh, six-eight-seven, two-zero-eight-five"). A lone run of five or more digits is read digit by digit.
     """
+    if _PLAIN.fullmatch(text):
+        return text
     for _ in range(PASSES_MAX):
         spoken = _pass(text)
         if spoken == text:

@@ -123,9 +123,10 @@ class _Block:
 class Playout:
     """One call's outgoing audio. Time is an argument, in integer milliseconds."""
 
-    def __init__(self, *, ahead_ms: int = AHEAD_MS) -> None:
-        assert ahead_ms >= 2 * BLOCK_MS, "one block plays while the next is on its way"
+    def __init__(self, *, ahead_ms: int = AHEAD_MS, block_ms: int = BLOCK_MS) -> None:
+        assert ahead_ms >= 2 * block_ms, "one block plays while the next is on its way"
         self._ahead_ms = ahead_ms
+        self._block_ms = block_ms
         self._clips: deque[Clip] = deque()
         self._out: deque[_Block] = deque()
         self._sent_ms = 0
@@ -276,14 +277,14 @@ class Playout:
         waiting_ms = clip.length_ms - clip.sent_ms
         if waiting_ms <= 0 or self._position_ms(now_ms) < self._room_from_ms(clip):
             return 0
-        return min(BLOCK_MS, waiting_ms)
+        return min(self._block_ms, waiting_ms)
 
     def _room_from_ms(self, clip: Clip) -> int:
         """The playback position from which on the clip's next stretch may go out."""
         waiting_ms = clip.length_ms - clip.sent_ms
-        if waiting_ms < BLOCK_MS and not clip.ended:
-            return self._sent_ms - BLOCK_MS + 1
-        return self._sent_ms + min(BLOCK_MS, waiting_ms) - self._ahead_ms
+        if waiting_ms < self._block_ms and not clip.ended:
+            return self._sent_ms - self._block_ms + 1
+        return self._sent_ms + min(self._block_ms, waiting_ms) - self._ahead_ms
 
     def _reached_at_ms(self, position_ms: int) -> int:
         """When playback will be there, going by the last known point."""

@@ -8,39 +8,23 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, cast
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    NoCredentialsError,
-    ParamValidationError,
-    PartialCredentialsError,
-    ReadTimeoutError,
-)
-from botocore.parsers import ResponseParserError
 from botocore.response import StreamingBody
 
-from switchboard.adapters.sockets import error_of_status
+from switchboard.adapters.aws.failures import aws_failures
 from switchboard.adapters.voices import choose_voice, is_speakable, probe_by_speaking, split_text
 from switchboard.domain.voices import Voice
 from switchboard.ports.errors import (
-    ProviderError,
-    ProviderOverloaded,
     ProviderProtocolError,
-    ProviderRejected,
     ProviderTimeout,
     ProviderUnavailable,
 )
 from switchboard.ports.synthesizer import SpeechChunk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mypy_boto3_polly.literals import VoiceIdType
 
 Engine = Literal["standard", "neural", "long-form", "generative"]
@@ -85,9 +69,6 @@ CHUNK_BYTES = 800
 
 WORKERS_MAX = 32
 """Sentences fetched at once by one process. Polly is faster than speech, so more calls than this can talk at once."""
-
-THROTTLED = frozenset({"ThrottlingException", "ThrottledException", "TooManyRequestsException"})
-"""Polly sends these with HTTP 400."""
 
 
 class PollySynthesizer:
@@ -143,7 +124,7 @@ class PollySynthesizer:
 
     def request(self, text: str, voice_id: str) -> StreamingBody:
         """Ask for one text (blocks). Raises `ProviderError`."""
-        with _failures(self.name):
+        with aws_failures(self.name):
             response = self._client.synthesize_speech(
                 Text=text,
                 TextType="text",
@@ -242,7 +223,7 @@ class _Download:
             self._is_busy = True
         try:
             self._body = body()
-            with _failures(self._polly.name):
+            with aws_failures(self._polly.name):
                 return b"" if self._body is None else self._body.read(size_bytes)
         finally:
             with self._lock:
@@ -260,31 +241,3 @@ def _forget(future: "asyncio.Future[bytes]") -> None:
     # The error of work that nobody waited for any more; asyncio would report it as lost.
     if not future.cancelled():
         future.exception()
-
-
-@contextmanager
-def _failures(provider: str) -> "Iterator[None]":
-    """Turn botocore's errors into ours. Their texts may quote the request, so none is kept."""
-    try:
-        yield
-    except ClientError as refused:
-        raise _error_of(provider, refused) from None
-    except (ConnectTimeoutError, ReadTimeoutError):
-        raise ProviderTimeout(provider, "the connection stalled") from None
-    except (NoCredentialsError, PartialCredentialsError):
-        raise ProviderRejected(provider, "there are no credentials") from None
-    except ParamValidationError:
-        raise ProviderRejected(provider, "the request was malformed") from None
-    except ResponseParserError:
-        raise ProviderProtocolError(provider, "sent an unreadable answer") from None
-    except BotoCoreError:
-        raise ProviderUnavailable(provider, "the connection failed") from None
-
-
-def _error_of(provider: str, refused: ClientError) -> ProviderError:
-    code = refused.response.get("Error", {}).get("Code", "")
-    if code in THROTTLED:
-        return ProviderOverloaded(provider, f"answered {code}")
-    metadata = refused.response.get("ResponseMetadata", {})
-    retry_after = metadata.get("HTTPHeaders", {}).get("retry-after")
-    return error_of_status(provider, metadata.get("HTTPStatusCode", 500), retry_after=retry_after)
