@@ -22,6 +22,7 @@ from cdk.components.shared import SwitchboardStack
 from cdk.stacks.analytics import AnalyticsStack
 from cdk.stacks.data import DataStack
 from cdk.stacks.network import NetworkStack
+from cdk.stacks.workflows import WorkflowsStack
 
 NAG_PACKS = (AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321Checks, ServerlessChecks)
 """With `-c nag=1` they judge the app; `make check-cloud` reads their report."""
@@ -57,7 +58,8 @@ def build(context: Mapping[str, object], *, output: str | None = None) -> App:
     app = App(context={**FLAGS, **context}, outdir=output, analytics_reporting=False)
     data = DataStack(app)
     _after(NetworkStack(app), data)
-    _after(AnalyticsStack(app), data)
+    analytics = _after(AnalyticsStack(app), data)
+    _after(WorkflowsStack(app), data, analytics)
     if app.node.try_get_context("nag"):
         Validations.of(app).add_plugins(*(pack(app) for pack in NAG_PACKS))
         add_canary(app)

@@ -1,4 +1,6 @@
-"""Callback: {"tenant", "kind", "id", "attempt", "token"} -> {}; the token is answered with {"result"}.
+"""Callback: {"tenant", "kind", "id", "attempt", "token"} -> {}; the carrier's report answers the token.
+
+Where the attempt is decided already there is nothing to wait for: `AttemptDecided` sends the workflow back to its plan.
 
 Not remembered by Powertools: a repeated step has a new token, which must take the place of the old one. The attempt's
 record keeps it from being dialled twice.
@@ -6,7 +8,14 @@ record keeps it from being dialled twice.
 
 import secrets
 
-from switchboard.adapters.aws.workflow_steps import InputRefused, JsonObject, Step, Tools, now_s
+from switchboard.adapters.aws.workflow_steps import (
+    AttemptDecided,
+    InputRefused,
+    JsonObject,
+    Step,
+    Tools,
+    now_s,
+)
 from switchboard.domain.callbacks import ATTEMPTS_MAX
 from switchboard.domain.subjects import Subject
 from switchboard.services.run_callback import CallbackLine, dial_callback
@@ -17,7 +26,7 @@ async def _work(subject: Subject, event: JsonObject, tools: Tools) -> JsonObject
     attempt, token = event.get("attempt"), event.get("token")
     if not (isinstance(attempt, int) and 1 <= attempt <= ATTEMPTS_MAX and isinstance(token, str) and token):
         raise InputRefused("the input names no attempt and token")
-    await dial_callback(
+    is_open = await dial_callback(
         subject,
         attempt,
         token=token,
@@ -25,9 +34,10 @@ async def _work(subject: Subject, event: JsonObject, tools: Tools) -> JsonObject
         line=CallbackLine(required(tools.settings.public_base_url, "PUBLIC_BASE_URL")),
         records=tools.records,
         telephony=tools.telephony,
-        workflows=tools.workflows,
         now_s=now_s(),
     )
+    if not is_open:
+        raise AttemptDecided
     return {}
 
 

@@ -31,7 +31,7 @@ from switchboard.media.wave import duration_ms
 from switchboard.ports.batch_transcriber import JobStatus
 from switchboard.ports.call_records import RecordKey
 from switchboard.ports.checkpoints import Checkpoint
-from switchboard.ports.errors import ProviderProtocolError, ProviderUnavailable
+from switchboard.ports.errors import ProviderRejected, ProviderUnavailable
 from switchboard.ports.language_model import GenerationEnd, TextDelta
 from switchboard.ports.recordings import StoredObject
 from switchboard.services import redact_transcript as redact_module
@@ -350,7 +350,7 @@ async def test_unreadable_records():
     """A record that is no record is told without its text."""
     world = World()
     world.records.records[RecordKey(CALL, "analysis")] = b'{"secret": 4111'
-    with pytest.raises(ProviderProtocolError) as caught:
+    with pytest.raises(ProviderRejected) as caught:
         await world.analyse()
     assert "4111" not in str(caught.value)
 

@@ -167,9 +167,9 @@ class World:
     async def agree(self) -> None:
         await agree_callback(CALLBACK, AGREEMENT, records=self.records)
 
-    async def dial(self, token: str = "t1", number: int = 1, now_s: int = NOON) -> None:
+    async def dial(self, token: str = "t1", number: int = 1, now_s: int = NOON) -> bool:
         self.workflows.waiting.add(token)
-        await dial_callback(
+        return await dial_callback(
             CALLBACK,
             number,
             token=token,
@@ -177,7 +177,6 @@ class World:
             line=LINE,
             records=self.records,
             telephony=self.telephony,
-            workflows=self.workflows,
             now_s=now_s,
         )
 
@@ -222,15 +221,13 @@ async def test_reached(world: World):
 
 @pytest.mark.parametrize("failure", [ProviderRejected("twilio", "no"), ProviderTimeout("twilio", "?")])
 async def test_carrier_fails(world: World, failure: ProviderError):
-    """A refused call ends the attempt at once; one whose fate is unknown stays open and is never dialled again (W4)."""
+    """A refused call decides the attempt; one whose fate is unknown stays open and is never dialled again (W4)."""
     is_known = isinstance(failure, ProviderRejected)
     (world.telephony.refusals if is_known else world.telephony.failures).append(failure)
-    await world.dial()
-    assert ([("t1", {"result": "failed"})] if is_known else []) == world.workflows.answers
-    await world.dial("t2")
+    assert [not is_known] * 2 == [await world.dial(), await world.dial("t2")]
     assert (0 if is_known else 1) == len(world.telephony.placed)
-    await world.report(CallStatus.NO_ANSWER)
-    assert ("t2", {"result": "failed" if is_known else "no_answer"}) == world.workflows.answers[-1]
+    assert is_known is not await world.report(CallStatus.NO_ANSWER)
+    assert ([] if is_known else [("t2", {"result": "no_answer"})]) == world.workflows.answers
 
 
 async def test_foreign_reports(world: World):
@@ -244,8 +241,10 @@ async def test_foreign_reports(world: World):
 async def test_withdrawn_before_dialling(world: World):
     """Consent that is withdrawn between planning and dialling stops the call (law O1)."""
     await world.records.create(RecordKey(CALLBACK, WITHDRAWAL), b"{}")
-    await world.dial()
-    assert ([], [("t1", {"result": "refused"})]) == (world.telephony.placed, world.workflows.answers)
+    assert not await world.dial()
+    assert [] == world.telephony.placed
+    step = await plan_callback(CALLBACK, records=world.records, now_s=NOON)
+    assert Close(CallbackOutcome.REFUSED) == step
 
 
 async def test_machine(world: World):

@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import importlib
 import json
+import threading
+import time
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
@@ -85,12 +87,22 @@ def reports(cloud: Cloud, *statuses: str, **extra: str) -> None:
     """Let the carrier report these statuses of every call it places, as soon as it has placed it."""
 
     def report(sid: str, form: dict[str, list[str]]) -> None:
-        # The dialling function is still running: on AWS this is another function's process.
         for status in statuses:
             fields = {"CallSid": sid, "CallStatus": status, "AccountSid": "AC1", **extra}
             assert post("report_callback", form["StatusCallback"][0], fields) == 204
 
-    cloud.twilio.on_call = report
+    def later(sid: str, form: dict[str, list[str]]) -> None:
+        threading.Thread(target=after_dialling, args=(cloud, report, sid, form), daemon=True).start()
+
+    cloud.twilio.on_call = later
+
+
+def after_dialling(cloud: Cloud, report, sid: str, form: dict[str, list[str]]) -> None:
+    """Report once the dialling function has ended: moto overlooks an answer that comes while it still runs."""
+    with cloud.lock:
+        pass
+    time.sleep(0.1)
+    report(sid, form)
 
 
 def outcome(cloud: Cloud, subject: Subject) -> dict:
@@ -164,9 +176,8 @@ def test_lost_answer_is_not_dialled_again(cloud: Cloud):
         pass
     # The report comes all the same: its address names the attempt, whoever got the call's id.
     url = cloud.twilio.placed[0]["StatusCallback"][0]
-    while "token" not in json.loads(cloud.records(subject)["attempt-01"]):
-        pass
-    assert 204 == post("report_callback", url, {"CallSid": "CA" + "7" * 32, "CallStatus": "completed"})
+    form = {"CallSid": "CA" + "7" * 32, "CallStatus": "completed"}
+    after_dialling(cloud, lambda _sid, _form: post("report_callback", url, form), "", {})
     assert "SUCCEEDED" == cloud.finish(execution)
     assert ("reached", 1) == (outcome(cloud, subject)["outcome"], len(cloud.twilio.placed))
 

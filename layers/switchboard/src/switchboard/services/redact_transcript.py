@@ -16,7 +16,7 @@ from switchboard.domain.transcripts import Transcript, TranscriptSource, Transcr
 from switchboard.ports.batch_transcriber import BatchTranscriber
 from switchboard.ports.call_records import CallRecords
 from switchboard.ports.checkpoints import Checkpoint, CheckpointStore
-from switchboard.ports.errors import ProviderProtocolError
+from switchboard.ports.errors import ProviderRejected
 from switchboard.ports.recordings import RecordingArchive
 from switchboard.services.stored import TRANSCRIPT, create, create_object, decode, encode, read
 
@@ -63,7 +63,7 @@ async def read_transcript(subject: Subject, *, archive: RecordingArchive) -> Tra
     """Return the stored, masked transcript. Raises `ProviderError`, also where there is none yet."""
     content = await archive.read(subject, TRANSCRIPT)
     if content is None:
-        raise ProviderProtocolError("archive", "there is no transcript")
+        raise ProviderRejected("archive", "there is no transcript")
     return decode(content, Transcript)
 
 
@@ -86,7 +86,7 @@ def _live(checkpoint: Checkpoint | None) -> Transcript:
     try:
         state = msgspec.json.decode(checkpoint.snapshot, type=ConversationState)
     except msgspec.DecodeError:
-        raise ProviderProtocolError("checkpoints", "the snapshot is no conversation") from None
+        raise ProviderRejected("checkpoints", "the snapshot is no conversation") from None
     turns = tuple(
         TranscriptTurn("caller" if message.role == "user" else "agent", message.text)
         for message in history(state.dialogue)

@@ -20,7 +20,6 @@ from switchboard.domain.callbacks import (
     plan,
     result_of,
 )
-from switchboard.domain.messages import JsonObject
 from switchboard.domain.subjects import Subject
 from switchboard.ports.call_records import CallRecords, RecordKey
 from switchboard.ports.errors import (
@@ -70,7 +69,7 @@ async def plan_callback(subject: Subject, *, records: CallRecords, now_s: int) -
     if "outcome" in stored:
         return Close(decode(stored["outcome"], CallbackRecord).outcome)
     if "agreement" not in stored:
-        raise ProviderProtocolError("store", "there is no agreement")
+        raise ProviderRejected("store", "there is no agreement")
     return plan(
         decode(stored["agreement"], CallbackAgreement),
         _attempts(stored),
@@ -88,14 +87,13 @@ async def dial_callback(
     line: CallbackLine,
     records: CallRecords,
     telephony: Telephony,
-    workflows: Workflows,
     now_s: int,
-) -> None:
+) -> bool:
     """Place the call of attempt `number`, once, and let `token` wait for its result. Raises `ProviderError`.
 
-    An attempt that is stored already is not dialled: the token takes the place of the one that waited, and is answered
-    at once if the result is known. A carrier that refuses ends the attempt; one that does not answer leaves it
-    open until it reports, or until the workflow's patience ends.
+    False where there is nothing to wait for, because the attempt is decided. One that is stored already is not dialled: the
+    token takes the place of the one that waited. A carrier that refuses decides the attempt; one that does not
+    answer leaves it open until it reports, or until the workflow's patience ends.
     """
     stored = await records.read_all(subject)
     agreement = decode(stored["agreement"], CallbackAgreement)
@@ -110,10 +108,9 @@ async def dial_callback(
             subject, number, records
         )
     if attempt.result is not None:
-        await workflows.answer(token, _answer(attempt.result))
-        return
+        return False
     if not is_mine:
-        return
+        return True
     try:
         call_id = await telephony.place_call(
             to=agreement.number,
@@ -122,13 +119,12 @@ async def dial_callback(
             status_url=line.status_url(subject, number),
         )
     except (ProviderRejected, ProviderOverloaded):
-        await _settle(
-            subject, number, CallbackOutcome.FAILED, records=records, workflows=workflows, now_s=now_s
-        )
-        return
+        await _change(subject, number, records, result=CallbackOutcome.FAILED, ended_at_s=now_s)
+        return False
     except ProviderError:
-        return
+        return True
     await _change(subject, number, records, call_id=call_id)
+    return True
 
 
 async def report_attempt(
@@ -153,9 +149,12 @@ async def report_attempt(
     if result is None:
         await workflows.heartbeat(attempt.token)
         return False
-    return await _settle(
-        subject, number, result, call_id=call_id, records=records, workflows=workflows, now_s=now_s
-    )
+    decided = await _change(subject, number, records, result=result, ended_at_s=now_s, call_id=call_id)
+    if decided is None:
+        return False
+    # Only who has decided answers, so that a token is answered once.
+    await workflows.answer(decided.token, {"result": result.value})
+    return True
 
 
 async def close_callback(
@@ -164,24 +163,6 @@ async def close_callback(
     """Store the one outcome; returns the stored one, which an earlier run may have decided. Raises `ProviderError`."""
     attempts = _attempts(await records.read_all(subject))
     return await create(records, subject, "outcome", CallbackRecord(outcome, len(attempts)))
-
-
-async def _settle(
-    subject: Subject,
-    number: int,
-    result: CallbackOutcome,
-    *,
-    records: CallRecords,
-    workflows: Workflows,
-    now_s: int,
-    **fields: str,
-) -> bool:
-    """Decide the attempt if nobody has; whoever decides answers the token, so it is answered once."""
-    settled = await _change(subject, number, records, result=result, ended_at_s=now_s, **fields)
-    if settled is None:
-        return False
-    await workflows.answer(settled.token, _answer(result))
-    return True
 
 
 async def _change(subject: Subject, number: int, records: CallRecords, **fields: object) -> Attempt | None:
@@ -209,7 +190,3 @@ async def _attempt(subject: Subject, number: int, records: CallRecords) -> Attem
 def _attempts(stored: dict[str, bytes]) -> list[Attempt]:
     prefix = attempt_name(0)[:-2]
     return [decode(stored[name], Attempt) for name in sorted(stored) if name.startswith(prefix)]
-
-
-def _answer(result: CallbackOutcome) -> JsonObject:
-    return {"result": result.value}

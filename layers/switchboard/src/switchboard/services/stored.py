@@ -10,7 +10,7 @@ import msgspec
 
 from switchboard.domain.subjects import Subject
 from switchboard.ports.call_records import CallRecords, RecordKey
-from switchboard.ports.errors import ProviderProtocolError
+from switchboard.ports.errors import ProviderRejected
 from switchboard.ports.recordings import RecordingArchive
 
 RECORDING = "recording.wav"
@@ -28,12 +28,12 @@ def encode(value: msgspec.Struct) -> bytes:
 def decode(content: bytes, kind: type[_T]) -> _T:
     """Return the value of a stored text. Fields that a newer version has added are ignored (law W8).
 
-    Raises `ProviderProtocolError`, without the text, where it is none.
+    Raises `ProviderRejected`, without the text, where it is none.
     """
     try:
         return msgspec.json.decode(content, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise ProviderProtocolError("store", f"the stored {kind.__name__} cannot be read") from None
+        raise ProviderRejected("store", f"the stored {kind.__name__} cannot be read") from None
 
 
 async def create(records: CallRecords, subject: Subject, name: str, value: _T) -> _T:
@@ -48,10 +48,10 @@ async def read(records: CallRecords, subject: Subject, name: str, kind: type[_T]
 
 
 async def existing(records: CallRecords, subject: Subject, name: str, kind: type[_T]) -> _T:
-    """Return a record that an earlier step has written. Raises `ProviderProtocolError` where there is none."""
+    """Return a record that an earlier step has written. Raises `ProviderRejected` where there is none."""
     value = await read(records, subject, name, kind)
     if value is None:
-        raise ProviderProtocolError("store", f"there is no {name} yet")
+        raise ProviderRejected("store", f"there is no {name} yet")
     return value
 
 
@@ -63,5 +63,5 @@ async def create_object(
         return content
     stored = await archive.read(subject, name)
     if stored is None:
-        raise ProviderProtocolError("archive", "an object that exists cannot be read")
+        raise ProviderRejected("archive", "an object that exists cannot be read")
     return stored

@@ -32,7 +32,7 @@ SESSIONS_MAX = 128
 """Tenants whose sessions are kept; a client takes about 250 KB."""
 STS = "sts"
 
-ServiceName = Literal["dynamodb", "s3"]
+ServiceName = Literal["dynamodb", "s3", "transcribe"]
 
 log = structlog.get_logger()
 

@@ -70,11 +70,16 @@ class InputRefused(Exception):
     """The step was called with something that is not its input. Trying again cannot help."""
 
 
+class AttemptDecided(Exception):
+    """There is nothing to wait for: what the step would have done is decided. Planning again tells what follows."""
+
+
 class StepFailed(Exception):
     """A step failed in a way that nobody foresaw; the message names the error's kind only."""
 
 
 _KNOWN = (
+    AttemptDecided,
     IdempotencyAlreadyInProgressError,
     InputRefused,
     PortError,
