@@ -110,10 +110,12 @@ def _tool() -> ToolSpec:
     (schema,), components = msgspec.json.schema_components((Findings,), ref_template="#/$defs/{name}")
     definitions = {name: part for name, part in components.items() if name != "Findings"}
     assert schema == {"$ref": "#/$defs/Findings"}
+    parameters = {**components["Findings"], "$defs": definitions}
     return ToolSpec(
         name="record_findings",
         description="Record what you found in the call. Judge every criterion exactly once.",
-        parameters={**components["Findings"], "$defs": definitions},
+        # Vendors' SDKs want what JSON has: msgspec leaves sets and tuples in its schemas.
+        parameters=msgspec.json.decode(msgspec.json.encode(parameters)),
     )
 
 
