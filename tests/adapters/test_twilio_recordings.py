@@ -1,6 +1,7 @@
 """Fetching and deleting voicemails at Twilio, over loopback with its paths and errors."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
@@ -67,9 +68,7 @@ async def test_size_is_bounded(carrier: TwilioRecordings, monkeypatch: pytest.Mo
         (None, None),
     ],
 )
-async def test_caller(
-    twilio: FakeTwilio, carrier: TwilioRecordings, call: dict | None, expected: tuple | None
-):
+async def test_caller(twilio: FakeTwilio, carrier: TwilioRecordings, call: Any, expected: Any):
     """A call's numbers, where both are numbers that can be called."""
     if call:
         twilio.calls[CALL] = call

@@ -3,6 +3,7 @@
 import base64
 import json
 import uuid
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -42,7 +43,7 @@ class Refusing:
     """A client whose every operation is refused."""
 
     def __init__(self, code: str, status: int) -> None:
-        self.error = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        self.error: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
 
     def __getattr__(self, operation):
         def refuse(**_):

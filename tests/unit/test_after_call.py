@@ -24,6 +24,7 @@ from switchboard.domain.call_analysis import (
 from switchboard.domain.calls import CallKey, Disposition
 from switchboard.domain.facts.after_call import CallAnalysed
 from switchboard.domain.messages import ToolCall
+from switchboard.domain.recordings import RecordingTooLong
 from switchboard.domain.redaction import NUMBER_MASK, WITHHELD
 from switchboard.domain.subjects import Subject
 from switchboard.domain.transcripts import Transcript, TranscriptTurn
@@ -38,7 +39,6 @@ from switchboard.services import redact_transcript as redact_module
 from switchboard.services.analyse_call import analyse_call, conclude_call
 from switchboard.services.assemble_recording import (
     SEGMENT_BYTES_MAX,
-    RecordingTooLong,
     assemble_recording,
 )
 from switchboard.services.redact_transcript import read_transcript, redact_transcript
@@ -338,7 +338,7 @@ def test_rules(ended: Disposition | None, said: str, expected: Resolution):
 
 
 @given(st.lists(st.tuples(st.sampled_from(("caller", "agent")), st.text(max_size=400)), max_size=8))
-def test_rules_conclude_from_anything(said: list[tuple]):
+def test_rules_conclude_from_anything(said: list[Any]):
     """Whatever was said, the rules' findings are well-formed, and the same twice."""
     transcript = Transcript("live", tuple(TranscriptTurn(*each) for each in said))
     analysis = judge_by_rules(transcript, None)

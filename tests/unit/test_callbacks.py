@@ -1,6 +1,7 @@
 """Agreed callbacks: when they are made, how often, and that each ends once."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -278,13 +279,8 @@ def test_no_schedule_dials_twice(choices: list[tuple[int, bool]]):
     async def report(status: CallStatus) -> None:
         await world.report(status)
 
-    scheduler.run(
-        [dial, dial, dial]
-        + [
-            lambda status=status: report(status)
-            for status in (CallStatus.RINGING, CallStatus.BUSY, CallStatus.COMPLETED)
-        ]
-    )
+    statuses = (CallStatus.RINGING, CallStatus.BUSY, CallStatus.COMPLETED)
+    scheduler.run([dial, dial, dial, *(partial(report, status) for status in statuses)])
     assert len(world.telephony.placed) <= 1
     effective = [token for token, _ in world.workflows.answers]
     assert len(effective) == len(set(effective))

@@ -1,5 +1,7 @@
 """Masking what identifies callers: rather too much than too little."""
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,7 +110,7 @@ def test_no_spelled_number_survives(number: tuple[str, list[str]]):
 
 @settings(max_examples=200)
 @given(st.lists(st.tuples(st.sampled_from(("caller", "agent")), st.text(max_size=60)), max_size=6))
-def test_masking_is_final(said: list[tuple]):
+def test_masking_is_final(said: list[Any]):
     """Any text can be masked; doing it twice changes nothing; order and speakers stay."""
     turns = tuple(TranscriptTurn(speaker, text) for speaker, text in said)
     once = redact(turns, language="en")

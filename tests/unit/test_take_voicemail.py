@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from switchboard.domain.callbacks import CallbackAgreement
 from switchboard.domain.facts.after_call import VoicemailFiled
+from switchboard.domain.recordings import VoicemailLost
 from switchboard.domain.subjects import Subject
 from switchboard.domain.transcripts import Transcript, TranscriptTurn
 from switchboard.media.wave import wave_file
@@ -15,7 +16,6 @@ from switchboard.ports.errors import ProviderUnavailable
 from switchboard.services.redact_transcript import redact_transcript
 from switchboard.services.take_voicemail import (
     CALLBACK_WITHIN_S,
-    VoicemailLost,
     VoicemailNotice,
     announce_voicemail,
     collect_voicemail,

@@ -8,6 +8,7 @@ import importlib
 import json
 import threading
 import time
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
@@ -105,7 +106,7 @@ def after_dialling(cloud: Cloud, report, sid: str, form: dict[str, list[str]]) -
     report(sid, form)
 
 
-def outcome(cloud: Cloud, subject: Subject) -> dict:
+def outcome(cloud: Cloud, subject: Subject) -> Any:
     return json.loads(cloud.records(subject)["outcome"])
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import json
+from typing import Any
 
 import msgspec
 import pytest
@@ -176,7 +177,7 @@ def test_failed_transcription(cloud: Cloud):
     assert ["assemble_recording"] == cloud.invocations
 
 
-def batch(*bodies: str) -> dict:
+def batch(*bodies: str) -> dict[str, Any]:
     return {
         "Records": [
             {

@@ -4,6 +4,7 @@ import hashlib
 
 from msgspec import Struct
 
+from switchboard.domain.recordings import RecordingTooLong
 from switchboard.domain.subjects import Subject
 from switchboard.media.wave import duration_ms, wave_file
 from switchboard.ports.call_records import CallRecords
@@ -14,10 +15,6 @@ SEGMENTS = "segments/"
 """The gateway's part: `<number>.ulaw`, zero-padded numbers that sort in order; format in `media.wave`."""
 SEGMENT_BYTES_MAX = 300_000_000
 """Of all segments of one call: more than five hours of both channels. The function has the memory for the file."""
-
-
-class RecordingTooLong(Exception):
-    """More audio than a call can have."""
 
 
 class RecordingRecord(Struct, frozen=True):

@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from switchboard.domain.callbacks import CallbackAgreement
+from switchboard.domain.recordings import VoicemailLost
 from switchboard.domain.subjects import Subject
 from switchboard.ports.call_records import CallRecords
 from switchboard.ports.carrier_recordings import CarrierRecordings
@@ -16,10 +17,6 @@ from switchboard.services.stored import AUDIO, create, create_object, existing, 
 
 CALLBACK_WITHIN_S = 24 * 3600
 """What the greeting promises (R-VM)."""
-
-
-class VoicemailLost(Exception):
-    """The carrier no longer has the message, and we never had it."""
 
 
 class VoicemailNotice(Struct, frozen=True):

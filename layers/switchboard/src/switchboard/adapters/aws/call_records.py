@@ -11,7 +11,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from switchboard.adapters.aws.failures import aws_failures, code_of
-from switchboard.adapters.aws.tenant_sessions import TenantSessions
+from switchboard.adapters.aws.tenant_sessions import TenantClients
 from switchboard.domain.subjects import Subject
 from switchboard.ports.call_records import RecordKey
 from switchboard.ports.errors import ProviderProtocolError
@@ -23,7 +23,7 @@ _CONDITION_FAILED: Final = "ConditionalCheckFailedException"
 class DynamoDbCallRecords:
     """`ports.call_records.CallRecords` over the table `table`."""
 
-    def __init__(self, *, table: str, sessions: TenantSessions) -> None:
+    def __init__(self, *, table: str, sessions: TenantClients) -> None:
         self._table = table
         self._sessions = sessions
 

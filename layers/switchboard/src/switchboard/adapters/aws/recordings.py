@@ -8,7 +8,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from switchboard.adapters.aws.failures import aws_failures, code_of
-from switchboard.adapters.aws.tenant_sessions import TenantSessions
+from switchboard.adapters.aws.tenant_sessions import TenantClients
 from switchboard.domain.subjects import Subject
 from switchboard.ports.errors import ProviderRejected
 from switchboard.ports.recordings import StoredObject
@@ -26,7 +26,7 @@ class S3RecordingArchive:
     `key_arn` is the KMS key under which objects are written; empty leaves it to the bucket, for tests.
     """
 
-    def __init__(self, *, bucket: str, key_arn: str, sessions: TenantSessions) -> None:
+    def __init__(self, *, bucket: str, key_arn: str, sessions: TenantClients) -> None:
         self._bucket = bucket
         self._key_arn = key_arn
         self._sessions = sessions

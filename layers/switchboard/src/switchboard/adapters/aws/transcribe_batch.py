@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from msgspec import Struct
 
 from switchboard.adapters.aws.failures import aws_failures, code_of
-from switchboard.adapters.aws.tenant_sessions import TenantSessions
+from switchboard.adapters.aws.tenant_sessions import TenantClients
 from switchboard.domain.subjects import Subject
 from switchboard.domain.transcripts import Speaker, Transcript, TranscriptTurn
 from switchboard.media.wave import CHANNEL_SPEAKERS, SAMPLE_RATE_HZ
@@ -55,7 +55,7 @@ class TranscribeBatch:
     name = PROVIDER
 
     def __init__(
-        self, *, bucket: str, key_arn: str, sessions: TenantSessions, archive: RecordingArchive
+        self, *, bucket: str, key_arn: str, sessions: TenantClients, archive: RecordingArchive
     ) -> None:
         self._bucket = bucket
         self._key_arn = key_arn

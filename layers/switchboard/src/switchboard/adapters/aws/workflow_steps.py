@@ -36,13 +36,12 @@ from switchboard.adapters.aws.transcribe_batch import TranscribeBatch
 from switchboard.adapters.crm.webhook import WebhookCrm, WebhookTarget
 from switchboard.adapters.twilio.recordings import TwilioRecordings
 from switchboard.adapters.twilio.telephony import TwilioTelephony
+from switchboard.domain.recordings import RecordingTooLong, VoicemailLost
 from switchboard.domain.subjects import Subject
 from switchboard.observability import configure_logging
 from switchboard.ports.errors import PortError
 from switchboard.ports.language_model import LanguageModel
 from switchboard.ports.workflows import Workflow
-from switchboard.services.assemble_recording import RecordingTooLong
-from switchboard.services.take_voicemail import VoicemailLost
 from switchboard.workflow_settings import (
     WorkflowSettings,
     WorkflowSettingsError,
