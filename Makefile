@@ -53,7 +53,7 @@ check: install  ## lint, format, types, import contracts
 	@$(BIN)/mypy layers/switchboard/src fargate/voice_gateway/src lambdas cdk tests
 	@$(BIN)/lint-imports --no-cache
 
-test: install  ## all tests
+test: install cdk/node_modules/.installed  ## all tests
 	@$(BIN)/pytest
 
 cdk/node_modules/.installed: cdk/package.json cdk/package-lock.json

@@ -1,35 +1,28 @@
 """Proves tenant isolation: every role x every action x every tenant's resource, evaluated by an IAM simulator.
 
 Roles, policies, keys, tables and buckets are read from the synthesised templates; the actions are all that AWS documents
-for the resource. Three answers are demanded, and each keeps the others honest:
+for the resource. Five answers are demanded, and each keeps the others honest:
 
 1. **foreign**: no session of one tenant, no session without a tenant and no workload by itself may touch another's data: 0 allowed.
 2. **own**: a tenant's session may do to its own data exactly what `MEANT` lists, no more and no less.
-3. **trust**: sessions are given to workloads only, for exactly one tenant, and for a tenant always.
+3. **guards**: bucket and key refuse foreign tenants even to a role that may do everything.
+4. **shared**: no tenant's session touches what all tenants share, and no workload may destroy it or open it to others.
+5. **trust**: sessions are given to workloads only, for exactly one tenant, and for a tenant always.
 
 The simulator knows no service's inner workings: that DynamoDB really fills `dynamodb:LeadingKeys` is AWS's word.
 """
 
-import json
-import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cdk.checks.templates import ACCOUNT, Assembly, Resource
+from cdk.checks.iam_model import FOREIGN, NEIGHBOUR, OWN, TENANT_SESSIONS, Model, context_of
+from cdk.checks.iam_simulator import Principal, Target, evaluate
+from cdk.checks.templates import ACCOUNT
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "cdk" / "checks" / "iam_evaluate.mjs"
-NODE = ROOT / "cdk" / "node_modules" / "node" / "bin" / "node"
-TIMEOUT_S = 300
-
-OWN, FOREIGN = "acme", "globex"
-NEIGHBOUR = "acme-2"
-"""A tenant whose name begins with another's: what a prefix without its delimiter would let in."""
-
-ALL_TENANTS = "Switchboard-AllTenants"
-"""`acknowledge(role, {"Switchboard-AllTenants[dynamodb:GetRecords]": why})` excepts an action of a role from 1."""
 
 _READ = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
 _WRITE = {
@@ -72,144 +65,32 @@ GUARDED = {
 }
 """What bucket and key refuse even to a role that may do everything."""
 
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """A role of the templates with everything its policies say, and the sessions to try."""
-
-    name: str
-    arn: str
-    policies: tuple[Any, ...]
-    sessions: tuple[tuple[str, Mapping[str, Any]], ...]
-    context: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A resource in one situation: `rows of globex` of a table, with the context such a request carries."""
-
-    name: str
-    arn: str
-    service: str
-    kind: str
-    context: Mapping[str, Any]
-    policy: Any = None
-    actions: list[str] | None = None
-    account: str = ACCOUNT
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """Something that the simulator allowed."""
-
-    principal: str
-    session: str
-    target: str
-    action: str
-
-    def __str__(self) -> str:
-        """One line for people."""
-        return f"{self.principal} ({self.session}) may {self.action} on {self.target}"
+DESTROYS = re.compile(
+    r":(Delete(?!Message)|Purge|Schedule|Cancel|Disable|Put\w*Policy|Put\w*Acl|Set\w*Attributes|AddPermission|RemovePermission"
+    r"|CreateGrant|Bypass|Update|Stop|PutSecretValue|PutObjectRetention|PutObjectLegalHold)"
+)
+"""What ends data, or opens them to others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One of the three answers: what was asked for, and what came out otherwise."""
+    """One of the answers: how many requests were evaluated per role and service, how many allowed, and what is wrong with it."""
 
     name: str
-    evaluated: int
+    evaluated: Mapping[str, Mapping[str, int]]
     allowed: int
     problems: tuple[str, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """What the proof reads from the templates; tests remove a guard from it and demand that the proof fails."""
-
-    tenant_roles: tuple[Principal, ...]
-    workloads: tuple[Principal, ...]
-    streams: Mapping[str, str]
-    table_arns: Mapping[str, str]
-    table_policies: Mapping[str, Any]
-    bucket_arn: str
-    bucket_policy: Any
-    data_key_arn: str
-    data_key_policy: Any
-    tables_key_arn: str
-    tables_key_policy: Any
-    trusts: Mapping[str, Any]
-    excepted: Mapping[tuple[str, str], str]
-    region: str
+    @property
+    def requests(self) -> int:
+        """How many requests were evaluated."""
+        return sum(sum(each.values()) for each in self.evaluated.values())
 
 
-def read_model(assembly: Assembly) -> Model:
-    """Collect roles and tenants' resources; raises `ValueError` if a role's rights cannot be known from the templates."""
-    roles = {(each.stack, each.id): each for each in assembly.of_type("AWS::IAM::Role")}
-    policies: dict[tuple[str, str], list[Any]] = {key: [] for key in roles}
-    for key, role in roles.items():
-        if role.properties.get("ManagedPolicyArns"):
-            raise ValueError(f"{role} has a managed policy whose text is not in the templates.")
-        policies[key] += [each["PolicyDocument"] for each in assembly.properties(role).get("Policies", ())]
-    for policy in assembly.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
-        properties = assembly.properties(policy)
-        for name in properties.get("Roles", ()):
-            policies[policy.stack, name].append(properties["PolicyDocument"])
-    tenants = {key: role for key, role in roles.items() if "-tenant/" in role.properties.get("Path", "")}
-    tables = {_short(each): each for each in assembly.of_type("AWS::DynamoDB::Table")}
-    recordings = _only(assembly.of_type("AWS::S3::Bucket"), "data/Recordings/")
-    keys = list(assembly.of_type("AWS::KMS::Key"))
-    data_key, tables_key = _only(keys, "data/DataKey/"), _only(keys, "data/TablesKey/")
-    bucket_policy = _only(assembly.of_type("AWS::S3::BucketPolicy"), "data/Recordings/")
-    return Model(
-        tenant_roles=tuple(
-            _principal(assembly, role, policies[key], _TENANT_SESSIONS) for key, role in tenants.items()
-        ),
-        workloads=tuple(
-            _principal(assembly, role, policies[key], (("itself", {}),))
-            for key, role in roles.items()
-            if key not in tenants
-        ),
-        streams={
-            name: f"{assembly.arn(each)}/stream/2026-01-01T00:00:00.000"
-            for name, each in tables.items()
-            if "StreamSpecification" in each.properties
-        },
-        table_arns={name: assembly.arn(each) for name, each in tables.items()},
-        table_policies={
-            name: assembly.properties(each).get("ResourcePolicy", {}).get("PolicyDocument")
-            for name, each in tables.items()
-        },
-        bucket_arn=assembly.arn(recordings),
-        bucket_policy=assembly.properties(bucket_policy)["PolicyDocument"],
-        data_key_arn=assembly.arn(data_key),
-        data_key_policy=assembly.properties(data_key)["KeyPolicy"],
-        tables_key_arn=assembly.arn(tables_key),
-        tables_key_policy=assembly.properties(tables_key)["KeyPolicy"],
-        trusts={
-            assembly.arn(role): assembly.properties(role)["AssumeRolePolicyDocument"]
-            for role in tenants.values()
-        },
-        excepted=_excepted(assembly, roles.values()),
-        region=assembly.region,
-    )
-
-
-def prove(model: Model) -> list[Proof]:
-    """Ask the simulator; every `Proof` without problems holds."""
-    return [_prove_foreign(model), _prove_guards(model), _prove_own(model), _prove_trust(model)]
-
-
-_TENANT_SESSIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
-    (f"tenant={OWN}", {"aws:PrincipalTag/tenant": OWN}),
-    ("no tenant", {}),
-    ("empty tenant", {"aws:PrincipalTag/tenant": ""}),
-)
-
-
-def _prove_foreign(model: Model) -> Proof:
+def proof_of_foreign(model: Model) -> Proof:
     """No session and no workload touches a tenant that it is not for."""
-    outcome = _evaluate([*model.tenant_roles, *model.workloads], [*_foreign(model), *_keyless(model)])
-    own = _evaluate(
+    outcome = evaluate([*model.tenant_roles, *model.workloads], [*_foreign(model), *_keyless(model)])
+    own = evaluate(
         [*(replace(each, sessions=each.sessions[1:]) for each in model.tenant_roles), *model.workloads],
         _owned(model, OWN),
     )
@@ -219,32 +100,32 @@ def _prove_foreign(model: Model) -> Proof:
         for each in found
         if (each.principal, each.action) not in model.excepted
     ]
-    return Proof("foreign", outcome.evaluated + own.evaluated, len(problems), tuple(problems))
+    return Proof("foreign", _sum(outcome.evaluated, own.evaluated), len(problems), tuple(problems))
 
 
-def _prove_guards(model: Model) -> Proof:
+def proof_of_guards(model: Model) -> Proof:
     """Bucket and key refuse foreign tenants even to a role that may do everything."""
     administrator = Principal(
         "an administrator",
         f"arn:aws:iam::{ACCOUNT}:role/Administrator",
         ({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},),
-        _TENANT_SESSIONS,
-        _context(f"arn:aws:iam::{ACCOUNT}:role/Administrator"),
+        TENANT_SESSIONS,
+        context_of(f"arn:aws:iam::{ACCOUNT}:role/Administrator"),
     )
     targets = [
         replace(each, actions=GUARDED[each.service])
         for each in _foreign(model)
         if each.service in GUARDED and "tables" not in each.name and each.kind != "bucket"
     ]
-    outcome = _evaluate([administrator], targets)
+    outcome = evaluate([administrator], targets)
     problems = tuple(f"{each}, which its policy should refuse" for each in outcome.allowed)
     return Proof("guards", outcome.evaluated, len(problems), problems)
 
 
-def _prove_own(model: Model) -> Proof:
+def proof_of_own(model: Model) -> Proof:
     """A tenant's session may do what is meant, and nothing else."""
     sessions = [replace(each, sessions=each.sessions[:1]) for each in model.tenant_roles]
-    outcome = _evaluate(sessions, _owned(model, OWN))
+    outcome = evaluate(sessions, _owned(model, OWN))
     found = {
         (each.principal, each.target.removesuffix(f" of {OWN}"), each.action) for each in outcome.allowed
     }
@@ -265,7 +146,20 @@ def _prove_own(model: Model) -> Proof:
     return Proof("own", outcome.evaluated, len(found), tuple(sorted(problems)))
 
 
-def _prove_trust(model: Model) -> Proof:
+def proof_of_shared(model: Model) -> Proof:
+    """No tenant's session touches what all tenants share; workloads use it and can neither destroy nor open it."""
+    outcome = evaluate([*model.tenant_roles, *model.workloads], model.shared)
+    sessions = {each.name for each in model.tenant_roles}
+    problems = [f"{each}, which all tenants share" for each in outcome.allowed if each.principal in sessions]
+    problems += [
+        f"{each}, which only a deployment should"
+        for each in outcome.allowed
+        if DESTROYS.search(each.action) and each.principal not in sessions
+    ]
+    return Proof("shared", outcome.evaluated, len(outcome.allowed), tuple(problems))
+
+
+def proof_of_trust(model: Model) -> Proof:
     """Sessions are for workloads, for one tenant each, and never without one."""
     good = {"aws:RequestTag/tenant": OWN, "aws:TagKeys": ["tenant"]}
     situations: dict[str, Mapping[str, Any]] = {
@@ -279,12 +173,12 @@ def _prove_trust(model: Model) -> Proof:
         {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]},
     )
     outsiders = [
-        Principal("a person's role", arn, everything, (("itself", {}),), _context(arn))
+        Principal("a person's role", arn, everything, (("itself", {}),), context_of(arn))
         for arn in (f"arn:aws:iam::{ACCOUNT}:role/Developer",)
     ]
     path = next(iter(model.trusts)).split(":role/")[1].split("/")
     insider_arn = f"arn:aws:iam::{ACCOUNT}:role/{path[0].removesuffix('-tenant')}/{path[1]}/Insider"
-    insider = Principal("any workload", insider_arn, everything, (("itself", {}),), _context(insider_arn))
+    insider = Principal("any workload", insider_arn, everything, (("itself", {}),), context_of(insider_arn))
     targets = [
         Target(
             f"{_role_name(arn)} for {name}",
@@ -298,7 +192,7 @@ def _prove_trust(model: Model) -> Proof:
         for arn, trust in model.trusts.items()
         for name, context in situations.items()
     ]
-    outcome = _evaluate([*model.workloads, *outsiders, insider, *model.tenant_roles], targets)
+    outcome = evaluate([*model.workloads, *outsiders, insider, *model.tenant_roles], targets)
     good_ones = [each for each in outcome.allowed if each.target.endswith(" for one tenant")]
     problems = [f"{each}" for each in outcome.allowed if each not in good_ones]
     insiders = {"any workload", *(each.name for each in model.workloads)}
@@ -368,102 +262,23 @@ def _owned(model: Model, tenant: str) -> Iterator[Target]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    evaluated: int
-    allowed: tuple[Allowed, ...]
+PROOFS = (proof_of_foreign, proof_of_guards, proof_of_own, proof_of_shared, proof_of_trust)
+"""A proof without problems holds."""
 
 
-def _evaluate(principals: Iterable[Principal], targets: Iterable[Target]) -> _Outcome:
-    request = {
-        "principals": [
-            {
-                "name": each.name,
-                "arn": each.arn,
-                "policies": each.policies,
-                "sessions": [{"name": name, "context": context} for name, context in each.sessions],
-                "context": each.context,
-            }
-            for each in principals
-        ],
-        "targets": [
-            {
-                "name": each.name,
-                "arn": each.arn,
-                "account": each.account,
-                "service": each.service,
-                "kind": each.kind,
-                "context": each.context,
-                "policy": each.policy,
-                "actions": each.actions,
-            }
-            for each in targets
-        ],
-    }
-    ran = subprocess.run(  # noqa: S603 - our own script, our own JSON
-        [str(NODE), str(SCRIPT)],
-        input=json.dumps(request),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=TIMEOUT_S,
-    )
-    if ran.returncode:
-        raise RuntimeError(f"{SCRIPT.name} failed: {ran.stderr.strip()[-2000:]}")
-    answer = json.loads(ran.stdout)
-    if answer["errors"]:
-        raise ValueError("The simulator refuses policies: " + "; ".join(answer["errors"]))
-    if not answer["evaluated"] or not all(answer["actions"].values()):
-        raise ValueError(f"Nothing was evaluated for some targets: {answer['actions']}")
-    return _Outcome(answer["evaluated"], tuple(Allowed(*each) for each in answer["allowed"]))
-
-
-def _principal(
-    assembly: Assembly,
-    role: Resource,
-    policies: Sequence[Any],
-    sessions: tuple[tuple[str, Mapping[str, Any]], ...],
-) -> Principal:
-    arn = assembly.arn(role)
-    name = _short(role) if role.stack == "data" else f"{role.stack}/{_short(role)}"
-    return Principal(name, arn, tuple(policies), sessions, _context(arn))
-
-
-def _context(arn: str) -> dict[str, Any]:
-    """What every request of a role carries."""
-    return {
-        "aws:PrincipalArn": arn,
-        "aws:PrincipalAccount": ACCOUNT,
-        "aws:PrincipalIsAWSService": "false",
-        "aws:SecureTransport": "true",
-    }
-
-
-def _excepted(assembly: Assembly, roles: Iterable[Resource]) -> dict[tuple[str, str], str]:
-    found = {}
-    for role in roles:
-        name = _principal(assembly, role, (), ()).name
-        construct = role.path.removesuffix("/Resource")
-        for rule, reason in assembly.acknowledged.get(construct, {}).items():
-            if rule.startswith(f"{ALL_TENANTS}["):
-                found[name, rule.removeprefix(f"{ALL_TENANTS}[").removesuffix("]")] = reason
-    return found
-
-
-def _only(resources: Iterable[Resource], path: str) -> Resource:
-    found = [each for each in resources if each.path.startswith(path)]
-    if len(found) != 1:
-        raise ValueError(
-            f"There are {len(found)} resources under {path}, not one: the proof would miss something."
-        )
-    return found[0]
-
-
-def _short(resource: Resource) -> str:
-    """`data/Calls/Resource` -> `Calls`, in lower case for a table, as `MEANT` names them."""
-    name = resource.path.removesuffix("/Resource").partition("/")[2]
-    return name.lower() if resource.type == "AWS::DynamoDB::Table" else name
+def _sum(*counts: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    total: dict[str, dict[str, int]] = {}
+    for count in counts:
+        for principal, services in count.items():
+            for service, number in services.items():
+                row = total.setdefault(principal, {})
+                row[service] = row.get(service, 0) + number
+    return total
 
 
 def _role_name(arn: str) -> str:
     return arn.rpartition("/")[2]
+
+
+PROOFS = (proof_of_foreign, proof_of_guards, proof_of_own, proof_of_shared, proof_of_trust)
+"""A proof without problems holds."""

@@ -2,7 +2,7 @@
 //
 // in:  {principals: [{name, arn, policies, sessions: [{name, context}]}],
 //       targets: [{name, arn, account, service, kind, actions?, context, policy?}]}
-// out: {evaluated, allowed: [[principal, session, target, action]], actions: {service/kind: n}, errors: [text]}
+// out: {evaluated: {principal: {service: n}}, allowed: [[principal, session, target, action]], actions: {service/kind: n}, errors: [text]}
 //
 // `actions` of a target names the actions to try; without it, every action AWS documents for `kind`.
 // The context of a target is given to an action only as far as AWS documents the key for it: a Scan has no leading keys.
@@ -54,15 +54,16 @@ for (const target of targets) {
 
 const allowed = [];
 const actions = {};
-let evaluated = 0;
+const evaluated = {};
 for (const target of targets) {
   const tried = await actionsOf(target);
   actions[`${target.service}/${target.kind}`] = tried.length;
   for (const principal of principals) {
     const identityPolicies = principal.policies.map((policy, index) => ({ name: `${index}`, policy }));
+    const count = (evaluated[principal.name] ??= {});
     for (const session of principal.sessions) {
       for (const { action, context } of tried) {
-        evaluated += 1;
+        count[target.service] = (count[target.service] ?? 0) + 1;
         const result = runUnsafeSimulation(
           {
             request: {

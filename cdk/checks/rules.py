@@ -199,8 +199,10 @@ def data_outlives_its_stack(assembly: Assembly) -> Iterator[Finding]:
 
 
 def alarms_reach_somebody(assembly: Assembly) -> Iterator[Finding]:
-    """Every alarm has an action, and names a runbook that exists."""
+    """Every alarm has an action, and names a runbook that exists; one that only scales is for no people."""
     for alarm in assembly.of_type("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
+        if _only_scales(assembly, alarm):
+            continue
         # A composite alarm speaks for those it is made of.
         if not alarm.properties.get("AlarmActions") and not _is_part_of_another(assembly, alarm):
             yield Finding(str(alarm), "rings nowhere. Add the action of alarm_topic.")
@@ -209,6 +211,16 @@ def alarms_reach_somebody(assembly: Assembly) -> Iterator[Finding]:
             yield Finding(str(alarm), "names no runbook. End its description with docs/operate/<alarm>.md.")
         elif not (ROOT / runbook.group()).is_file():
             yield Finding(str(alarm), f"names {runbook.group()}, which does not exist. Write it.")
+
+
+def _only_scales(assembly: Assembly, alarm: Resource) -> bool:
+    policies = {
+        each.id
+        for each in assembly.of_type("AWS::ApplicationAutoScaling::ScalingPolicy")
+        if each.stack == alarm.stack
+    }
+    targets = alarm.properties.get("AlarmActions", [])
+    return bool(targets) and all(isinstance(each, dict) and each.get("Ref") in policies for each in targets)
 
 
 def _is_part_of_another(assembly: Assembly, alarm: Resource) -> bool:

@@ -22,6 +22,10 @@ _ARNS = {
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
     "AWS::EC2::VPC": "arn:aws:ec2:{region}:{account}:vpc/{name}",
     "AWS::ECS::Cluster": "arn:aws:ecs:{region}:{account}:cluster/{name}",
+    "AWS::ECS::Service": "arn:aws:ecs:{region}:{account}:service/{name}",
+    "AWS::ElasticLoadBalancingV2::Listener": "arn:aws:elasticloadbalancing:{region}:{account}:listener/app/{name}/50dc6c49/f2f7dc8e",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": "arn:aws:elasticloadbalancing:{region}:{account}:loadbalancer/app/{name}/50dc6c49",
+    "AWS::ElasticLoadBalancingV2::TargetGroup": "arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/{name}/73e2d6bc",
     "AWS::Events::EventBus": "arn:aws:events:{region}:{account}:event-bus/{name}",
     "AWS::KMS::Key": "arn:aws:kms:{region}:{account}:key/{name}",
     "AWS::KinesisFirehose::DeliveryStream": "arn:aws:firehose:{region}:{account}:deliverystream/{name}",
@@ -33,7 +37,14 @@ _ARNS = {
     "AWS::SecretsManager::Secret": "arn:aws:secretsmanager:{region}:{account}:secret:{name}",
     "AWS::StepFunctions::StateMachine": "arn:aws:states:{region}:{account}:stateMachine:{name}",
 }
-_REF_IS_ARN = {"AWS::SNS::Topic", "AWS::SecretsManager::Secret", "AWS::StepFunctions::StateMachine"}
+_REF_IS_ARN = {
+    "AWS::ElasticLoadBalancingV2::Listener",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    "AWS::ElasticLoadBalancingV2::TargetGroup",
+    "AWS::SNS::Topic",
+    "AWS::SecretsManager::Secret",
+    "AWS::StepFunctions::StateMachine",
+}
 _NAMES = {"AWS::Logs::LogGroup": "LogGroupName", "AWS::SecretsManager::Secret": "Name"}
 
 
@@ -133,7 +144,7 @@ class Assembly:
             case {"Fn::Sub": str(text)}:
                 return self._sub(stack, text, {})
             case {"Fn::Select": [index, parts]}:
-                return self.resolve(stack, parts)[int(index)]
+                return self._select(stack, int(index), parts)
             case {"Fn::Split": [str(delimiter), text]}:
                 return str(self.resolve(stack, text)).split(delimiter)
             case {"Fn::GetAZs": _}:
@@ -141,6 +152,10 @@ class Assembly:
             case {"Fn::ImportValue": name}:
                 raise UnresolvedError(
                     f"{stack} imports {name}. Use publish and lookup of components/shared.py."
+                )
+            case dict() if any(key.startswith("Fn::") for key in value):
+                raise UnresolvedError(
+                    f"Stack {stack} uses {next(iter(value))}, which cdk/checks/templates.py cannot resolve."
                 )
             case dict():
                 return {key: self.resolve(stack, each) for key, each in value.items()}
@@ -164,6 +179,14 @@ class Assembly:
             for found, reason in findings.items()
             if found.startswith(rule)
         ]
+
+    def _select(self, stack: str, index: int, parts: Any) -> Any:
+        found = self.resolve(stack, parts)
+        if not index < len(found):
+            raise UnresolvedError(
+                f"Stack {stack} selects part {index} of {found}. If that is an ARN made up here, give its type a pattern in _ARNS."
+            )
+        return found[index]
 
     def _resource(self, stack: str, name: str) -> Resource:
         try:

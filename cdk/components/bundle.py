@@ -23,6 +23,9 @@ PLATFORM = "aarch64-manylinux_2_28"
 LAYER_BYTES_MAX = 250 * 1024 * 1024
 """What Lambda accepts for a function with all its layers, unzipped."""
 
+BUNDLES_KEPT = 5
+"""Of each function and layer; a changed line in our package makes 30 MB anew."""
+
 _IGNORED = {"__pycache__", "py.typed", ".DS_Store"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -77,20 +80,14 @@ def install(
     """Install what `lock` pins into `target`, hashes checked, from uv's cache or the registry; no code is run."""
     options = [f"--python-platform={platform}"] if platform else []
     options += [f"--python-version={python_version}"] if python_version else []
-    offline = ["--offline"] if os.environ.get("UV_OFFLINE") else []
     command = [_uv(), "pip", "install", "--quiet", "--target", str(target), "--python", sys.executable]
-    command += [
-        "--only-binary",
-        ":all:",
-        "--no-deps",
-        "--require-hashes",
-        *options,
-        *offline,
-        "-r",
-        str(lock),
-    ]
-    # jsii speaks over stdout: nothing else may.
-    subprocess.run(command, check=True, stdout=sys.stderr, env=os.environ | {"UV_COMPILE_BYTECODE": "0"})  # noqa: S603 - our own command line
+    command += ["--only-binary", ":all:", "--no-deps", "--require-hashes", *options, "-r", str(lock)]
+    environment = os.environ | {"UV_COMPILE_BYTECODE": "0"}
+    # jsii speaks over stdout: nothing else may. First from the cache alone, which needs no network.
+    cached = subprocess.run([*command, "--offline"], check=False, capture_output=True, env=environment)  # noqa: S603 - our own command line
+    if cached.returncode:
+        shutil.rmtree(target, ignore_errors=True)
+        subprocess.run(command, check=True, stdout=sys.stderr, env=environment)  # noqa: S603 - our own command line
 
 
 def _uv() -> str:
@@ -111,12 +108,20 @@ def _built(name: str, build: Callable[[Path], None]) -> Path:
             build(scratch)
             scratch.chmod(0o755)
             scratch.rename(bundle)
+            _forget_old(name.rpartition("-")[0])
         except OSError:
             if not bundle.exists():  # else another process was faster, with the same bytes
                 raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     return bundle
+
+
+def _forget_old(name: str) -> None:
+    """Keep the newest few bundles: a deployment that started before may still read its own."""
+    bundles = [each for each in BUNDLES.glob(f"{name}-*") if each.name.rpartition("-")[0] == name]
+    for old in sorted(bundles, key=lambda each: each.stat().st_mtime_ns, reverse=True)[BUNDLES_KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _tree(folder: Path, prefix: str) -> dict[str, Path]:
@@ -137,10 +142,9 @@ def _digest(files: dict[str, Path], *more: str) -> str:
 
 
 def _zip(files: dict[str, Path], out: Path) -> None:
-    """Zip with fixed times and order: equal sources give equal bytes."""
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    """Zip with fixed times and order, so that equal sources give equal bytes; quickly rather than tightly."""
+    with zipfile.ZipFile(out, "w") as archive:
         for name, path in sorted(files.items()):
             entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, path.read_bytes())
+            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=1)

@@ -16,6 +16,7 @@ from cdk.components.key import key_named
 from cdk.components.layer import layer_of
 from cdk.components.role import Purpose, WorkloadRole, allow_key, allow_tenant_access
 from cdk.components.shared import (
+    ALL_TENANTS,
     PRODUCT,
     acknowledge,
     acknowledge_control,
@@ -145,6 +146,14 @@ class Function(lambda_.Function):
             )
         )
         allow_key(stack, self.workload_role, "tables", service="dynamodb")
+        # Read by the proof of tenant isolation (cdk/checks/iam.py).
+        acknowledge(
+            self.workload_role,
+            {
+                f"{ALL_TENANTS}[dynamodb:{action}]": f"It follows every tenant's changes to the table {table}."
+                for action in ("DescribeStream", "GetRecords", "GetShardIterator")
+            },
+        )
         acknowledge(
             self.workload_role,
             {

@@ -15,6 +15,8 @@ from constructs import Construct, IConstruct
 from cdk.environments import CONTEXT_KEY, DEFAULT, Environment, environment_named
 
 PRODUCT = "switchboard"
+ALL_TENANTS = "Switchboard-AllTenants"
+"""`acknowledge(role, {"Switchboard-AllTenants[s3:GetObject]": why})`: a role of the platform, not of one tenant, may do this."""
 CONTROL_PACKS = ("HIPAA.Security", "NIST.800.53.R5", "PCI.DSS.321")
 
 T = TypeVar("T", bound=IConstruct)

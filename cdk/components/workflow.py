@@ -1,20 +1,18 @@
 """A Step Functions workflow from its only home, `stepfunctions/<name>.asl.json`."""
 
-import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from cdk.components.bundle import ROOT
+from cdk.components.definition import check_definition, placeholder_of
 from cdk.components.function import Function, LogGroup
 from cdk.components.role import WorkloadRole
 from cdk.components.shared import acknowledge_wildcard, publish
 
 DEFINITIONS = ROOT / "stepfunctions"
-_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
 class Workflow(stepfunctions.StateMachine):
@@ -73,25 +71,4 @@ class Workflow(stepfunctions.StateMachine):
         publish(self, f"{name.replace('_', '-')}-workflow-arn", self.state_machine_arn)
         acknowledge_wildcard(
             workload, "*", "Log delivery and X-Ray know no resources; the log group is encrypted and ours."
-        )
-
-
-def placeholder_of(folder: str) -> str:
-    """`assemble_recording` -> `AssembleRecordingFunctionArn`."""
-    return "".join(word.capitalize() for word in folder.split("_")) + "FunctionArn"
-
-
-def check_definition(name: str, text: str, given: Iterable[str]) -> None:
-    """Raise `ValueError` if the definition has no time-out, or its placeholders are not exactly those `given`."""
-    definition = json.loads(text)
-    if "TimeoutSeconds" not in definition:
-        raise ValueError(
-            f"stepfunctions/{name}.asl.json has no TimeoutSeconds at its top: it could wait for ever."
-        )
-    found, filled = set(_PLACEHOLDER.findall(text)), set(given)
-    if unknown := found - filled:
-        raise ValueError(f"stepfunctions/{name}.asl.json names {sorted(unknown)}, which nobody fills.")
-    if unused := filled - found:
-        raise ValueError(
-            f"stepfunctions/{name}.asl.json never uses {sorted(unused)}. Take them out of the stack."
         )

@@ -1,0 +1,1 @@
+"""The infrastructure: components' rules, synthesised templates, and the checks that judge them."""
