@@ -5,12 +5,13 @@ does nothing: settings and stores are made for the first request. Every answer t
 TwiML, also when the store is down (law L4); an unsigned or wrongly signed request gets 403.
 """
 
-import secrets
+import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
+from secrets import token_bytes
 from typing import Any, cast
 
 import structlog
@@ -19,22 +20,37 @@ from mangum import Mangum
 from mangum.types import LambdaContext
 from starlette.exceptions import HTTPException
 
-from switchboard.adapters.sqlite.store import SqliteCallProgressStore, SqliteCheckpointStore
-from switchboard.adapters.twilio.signature import SignatureChecker
+from switchboard.adapters.aws.secrets import (
+    REFRESH_S,
+    REFRESH_SOON_S,
+    Secrets,
+    SecretValues,
+    read_environment,
+)
+from switchboard.adapters.twilio.signature import SignatureChecker, SignatureRefused
 from switchboard.adapters.twilio.signed_forms import signed_form
 from switchboard.adapters.twilio.twiml import render
 from switchboard.domain.calls import CallKey
-from switchboard.domain.instructions import Instruction
+from switchboard.domain.instructions import Instruction, SayAndHangUp
 from switchboard.domain.stream_tokens import NAME_BYTES_MAX, NONCE_BYTES
 from switchboard.observability import configure_logging
-from switchboard.ports.call_progress import CallProgressStore
-from switchboard.ports.checkpoints import CheckpointStore
 from switchboard.ports.errors import PortError
 from switchboard.services.answer_call import answer_call
-from switchboard.services.continue_call import Resumes, StreamEnd, continue_call
+from switchboard.services.continue_call import TROUBLE_TEXT, Resumes, StreamEnd, continue_call
+from switchboard.services.end_of_call import end_of_call
 from switchboard.services.lines import Line
-from switchboard.services.record_call_status import record_call_status
-from switchboard.settings import Settings, load_settings
+from switchboard.services.record_call_status import StatusOutcome, record_call_status
+from switchboard.settings import Settings, environment, load_settings
+from switchboard.webhook_stores import WebhookStores, open_webhook_stores
+
+FRESHEN_TIMEOUT_S = 1.0
+"""Once a minute a caller waits for S3 and Secrets Manager, some 50 ms; this long at the worst, and then not again."""
+DIRECTORY_AGE_S = 60.0
+FLUSH_TIMEOUT_S = 3.0
+"""The carrier does not wait for our answer to a status callback with anything."""
+NOT_IN_SERVICE_TEXT = (
+    "I am sorry, this number is not in service. Please check the number and call again. Goodbye."
+)
 
 log = structlog.get_logger()
 router = APIRouter()
@@ -53,33 +69,33 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def create_app(
     settings: Settings | None = None,
     *,
-    checkpoints: CheckpointStore | None = None,
-    progress: CallProgressStore | None = None,
+    stores: WebhookStores | None = None,
 ) -> FastAPI:
-    """Return the webhooks as an ASGI app; without arguments it reads the environment and uses the embedded stores.
+    """Return the webhooks as an ASGI app; without arguments it reads the environment and uses the stores that it names.
 
     Raises `SettingsError`, listing every problem. The app closes the stores when its lifespan ends.
     """
+    secrets = Secrets(SecretValues())
     if settings is None:
         configure_logging()
-        settings = load_settings()
+        environ, secrets = read_environment(environment())
+        settings = load_settings(environ)
     deps = Dependencies(
-        line=Line(
-            stream_url=settings.stream_url,
-            public_url=settings.public_base_url,
-            token_secret=settings.token_secret.get_secret_value(),
-            handover_number=settings.handover_number,
+        settings=settings,
+        secrets=secrets,
+        signatures=SignatureChecker(
+            secrets.secret("TWILIO_AUTH_TOKEN", settings.twilio_auth_token.get_secret_value())
         ),
-        signatures=SignatureChecker(settings.twilio_auth_token.get_secret_value()),
-        checkpoints=checkpoints or SqliteCheckpointStore(settings.state_path),
-        progress=progress or SqliteCallProgressStore(settings.state_path),
+        token_secret=secrets.settled(
+            "SWITCHBOARD_STREAM_TOKEN_SECRET", settings.token_secret.get_secret_value()
+        ),
+        stores=stores or open_webhook_stores(settings, secrets),
     )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        await deps.checkpoints.close()
-        await deps.progress.close()
+        await deps.stores.close()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.deps = deps
@@ -91,10 +107,42 @@ def create_app(
 class Dependencies:
     """What the routes work with."""
 
-    line: Line
+    settings: Settings
+    secrets: Secrets
     signatures: SignatureChecker
-    checkpoints: CheckpointStore
-    progress: CallProgressStore
+    token_secret: Callable[[], str]
+    stores: WebhookStores
+
+    def line(self, form: dict[str, str]) -> Line | None:
+        """The line of the number of ours that this call is on; None where the number is nobody's."""
+        outgoing = form.get("Direction", "").startswith("outbound")
+        tenant = self.stores.directory.tenant_of(form.get("From" if outgoing else "To", ""))
+        if tenant is None:
+            return None
+        return Line(
+            stream_url=self.settings.stream_url,
+            public_url=self.settings.public_base_url,
+            token_secret=self.token_secret(),
+            handover_number=tenant.handover_number,
+            tenant=tenant.id,
+        )
+
+    async def check(self, url: str, fields: list[tuple[str, str]], request: Request) -> None:
+        """Believe the request or raise `SignatureRefused`; a token that has just changed is read before that."""
+        try:
+            self.signatures.check_form(url, fields, request.headers.items())
+        except SignatureRefused:
+            await self.secrets.refresh(older_than_s=REFRESH_SOON_S)
+            self.signatures.check_form(url, fields, request.headers.items())
+
+    async def freshen(self) -> None:
+        """Read what has been published and rotated, if it is time; for a bounded moment, and never in vain twice."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FRESHEN_TIMEOUT_S):
+                await asyncio.gather(
+                    self.secrets.refresh(older_than_s=REFRESH_S),
+                    self.stores.directory.refresh(older_than_s=DIRECTORY_AGE_S),
+                )
 
 
 @router.post("/twilio/voice")
@@ -102,15 +150,18 @@ async def voice(request: Request) -> Response:
     """A call has come in, or one that we placed was answered."""
     deps, form = await _believed(request)
     call = _call(form)
+    line = deps.line(form)
+    if line is None:
+        return _no_line(deps, call)
     instruction = answer_call(
         call_sid=call.call_sid,
         account_sid=call.account_sid,
         from_number=call.from_number,
-        line=deps.line,
-        nonce=secrets.token_bytes(NONCE_BYTES),
+        line=line,
+        nonce=token_bytes(NONCE_BYTES),
         now_s=_now_s(),
     )
-    log.info("call answered", call_id=call.call_sid)
+    log.info("call answered", call_id=call.call_sid, tenant=line.tenant)
     return _twiml(instruction)
 
 
@@ -119,12 +170,15 @@ async def resume(request: Request) -> Response:
     """A media stream, or a transfer, has ended while the caller is still there."""
     deps, form = await _believed(request)
     end = _call(form)
+    line = deps.line(form)
+    if line is None:
+        return _no_line(deps, end)
     continuation = await continue_call(
         end,
         resumes=_resumes(request),
-        checkpoints=deps.checkpoints,
-        line=deps.line,
-        nonce=secrets.token_bytes(NONCE_BYTES),
+        checkpoints=deps.stores.checkpoints,
+        line=line,
+        nonce=token_bytes(NONCE_BYTES),
         now_s=_now_s(),
     )
     log.info(
@@ -141,14 +195,26 @@ async def status(request: Request) -> Response:
     """The carrier reports how far a call has come."""
     deps, form = await _believed(request)
     call = _call(form)
+    line = deps.line(form)
+    if line is None:
+        return Response(status_code=204)
+    key = CallKey(line.tenant, call.call_sid)
     reported = form.get("CallStatus", "")[:NAME_BYTES_MAX]
     try:
         outcome = await record_call_status(
-            key=CallKey(deps.line.tenant, call.call_sid),
+            key=key,
             status=reported,
             sequence=form.get("SequenceNumber", ""),
-            progress=deps.progress,
+            progress=deps.stores.progress,
         )
+        if outcome is StatusOutcome.ADVANCED:
+            ended = await end_of_call(
+                key, status=reported, checkpoints=deps.stores.checkpoints, now_ms=_now_s() * 1000
+            )
+            if ended is not None:
+                deps.stores.sink.publish(ended)
+                # The function may be frozen as soon as it has answered.
+                await deps.stores.sink.flush(deadline_s=FLUSH_TIMEOUT_S)
     except PortError as error:
         # By default Twilio repeats a webhook after connection trouble only, not after an answer: the log keeps it.
         log.warning(
@@ -168,7 +234,12 @@ async def health() -> dict[str, str]:
 async def _believed(request: Request) -> tuple[Dependencies, dict[str, str]]:
     """Return the form of a request that Twilio signed; raise the HTTP answer to every other."""
     deps = cast("Dependencies", request.app.state.deps)
-    form = await signed_form(request, public_url=deps.line.public_url, signatures=deps.signatures)
+
+    async def check(url: str, fields: list[tuple[str, str]]) -> None:
+        await deps.freshen()
+        await deps.check(url, fields, request)
+
+    form = await signed_form(request, public_url=deps.settings.public_base_url, check=check)
     return deps, form
 
 
@@ -191,6 +262,13 @@ def _resumes(request: Request) -> Resumes:
     if not all(each.isascii() and each.isdigit() and len(each) <= 12 for each in (count, since_s)):
         return Resumes()
     return Resumes(count=int(count), since_s=int(since_s))
+
+
+def _no_line(deps: Dependencies, call: StreamEnd) -> Response:
+    """The number is nobody's, or we could not learn whose it is; the caller hears which."""
+    version = deps.stores.directory.version
+    log.error("number belongs to no tenant", call_id=call.call_sid, version=version)
+    return _twiml(SayAndHangUp(NOT_IN_SERVICE_TEXT if version else TROUBLE_TEXT))
 
 
 def _twiml(instruction: Instruction) -> Response:

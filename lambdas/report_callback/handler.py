@@ -4,7 +4,7 @@ The query is ours and signed with the rest. A report that changes nothing is ans
 arrivals and strangers get 204. 503 where the stores are down: the workflow's time-out then decides.
 """
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -15,7 +15,6 @@ from mangum.types import LambdaContext
 from starlette.exceptions import HTTPException
 
 from switchboard.adapters.aws.workflow_steps import Tools, now_s, process
-from switchboard.adapters.twilio.signature import SignatureChecker
 from switchboard.adapters.twilio.signed_forms import signed_form
 from switchboard.domain.call_progress import CallStatus
 from switchboard.domain.callbacks import ATTEMPTS_MAX
@@ -31,14 +30,15 @@ log = structlog.get_logger()
 router = APIRouter()
 
 
-@cache
-def _mangum() -> Mangum:
-    return Mangum(create_app(process.tools), lifespan="off")
+@lru_cache(maxsize=1)
+def _mangum(tools: Tools) -> Mangum:
+    return Mangum(create_app(tools), lifespan="off")
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one API Gateway (HTTP API, payload 2.0) request in AWS Lambda."""
-    return _mangum()(event, context)
+    # Asked each time: the tools are made anew when the secret was read long ago.
+    return _mangum(process.tools)(event, context)
 
 
 def create_app(tools: Tools) -> FastAPI:
@@ -53,11 +53,12 @@ def create_app(tools: Tools) -> FastAPI:
 async def report(request: Request) -> Response:
     """Take in one report."""
     tools: Tools = request.app.state.tools
-    form = await signed_form(
-        request,
-        public_url=required(tools.settings.public_base_url, "PUBLIC_BASE_URL"),
-        signatures=SignatureChecker(tools.settings.twilio_auth_token.get_secret_value()),
-    )
+    public_url = required(tools.settings.public_base_url, "PUBLIC_BASE_URL")
+
+    async def check(url: str, fields: list[tuple[str, str]]) -> None:
+        tools.signatures().check_form(url, fields, request.headers.items())
+
+    form = await signed_form(request, public_url=public_url, check=check)
     subject, attempt = _attempt(request)
     status = form.get("CallStatus", "")
     if status not in set(CallStatus):

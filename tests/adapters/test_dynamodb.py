@@ -164,6 +164,22 @@ async def test_claim_that_arrives_after_its_repetition(table: Table):
 
 
 @pytest.mark.wire
+async def test_claim_that_is_given_up_and_made_again(table: Table):
+    """Copies of the first attempt, whenever they arrive, do not fence off who claims the call in a second one."""
+    store = DynamoDbCheckpointStore(table.open_lossy())
+    table.network.hold_back = 2  # both attempts
+    with pytest.raises(ProviderTimeout):
+        await store.claim(CALL)
+    table.network.held[0]()
+    claimed = await store.claim(CALL)
+    with pytest.raises(ClientError):
+        table.network.held[1]()
+    await store.save(claimed)
+    assert claimed.fence == 1
+    assert (await store.claim(CALL)).fence == 2
+
+
+@pytest.mark.wire
 async def test_save_whose_answer_was_lost(table: Table):
     """A save that was applied without our knowing is not taken for the loss of the call."""
     store = DynamoDbCheckpointStore(table.open_lossy())

@@ -1,10 +1,12 @@
 """AWS on loopback: one moto server for all tests, and servers that fail in the ways AWS does."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, Self
+from urllib.parse import urlsplit
 
 import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -61,3 +63,55 @@ def make_table(endpoint_url: str, name: str, **extra: Any) -> None:
         BillingMode="PAY_PER_REQUEST",
         **extra,
     )
+
+
+class Front:
+    """A TCP port before AWS that can stop answering: `hang()` takes everything and says nothing, `refuse()` takes nothing."""
+
+    def __init__(self, target_url: str) -> None:
+        parts = urlsplit(target_url)
+        self._target = (str(parts.hostname), parts.port or 80)
+        self._answering = asyncio.Event()
+        self._answering.set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        await self.answer()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._answering.set()
+        await self.refuse()
+
+    async def answer(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def hang(self) -> None:
+        self._answering.clear()
+
+    async def refuse(self) -> None:
+        self._server.close()
+        for writer in list(self._writers):
+            writer.transport.abort()
+        await asyncio.sleep(0)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*self._target)
+            self._writers.add(far_writer)
+            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+        except OSError:
+            writer.transport.abort()
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            await self._answering.wait()
+            writer.write(data)
+        writer.close()

@@ -17,9 +17,11 @@ from switchboard.conversation.policy import Policy
 from switchboard.domain.agents import Agent
 from switchboard.domain.calls import CallKey
 from switchboard.domain.messages import JsonObject, ToolCall, ToolResult, ToolSpec
+from switchboard.domain.rotating import fixed
 from switchboard.domain.stream_tokens import StreamClaims, mint
 from switchboard.ports.transcriber import Transcript
 from tests.fakes.checkpoints import InMemoryCheckpointStore
+from tests.fakes.event_sink import ListSink
 from tests.fakes.language_model import FakeLanguageModel
 from tests.fakes.model_scripts import Pause, Reply, Text
 from tests.fakes.synthesizer import FakeSynthesizer
@@ -27,9 +29,11 @@ from tests.fakes.token_ledger import InMemoryTokenLedger
 from voice_gateway.admission import Admission
 from voice_gateway.call import Platform
 from voice_gateway.connection import Connection
+from voice_gateway.fact_reporter import FactReporter
 from voice_gateway.gateway import Gateway
 from voice_gateway.phrase_cache import PhraseCache
 from voice_gateway.session import Session
+from voice_gateway.tenant_policies import TenantPolicy
 from voice_gateway.vad_ticker import VadTicker
 
 SECRET = "a test's secret of more than thirty-two characters"
@@ -196,6 +200,7 @@ class World:
         self.toolbox = FakeToolbox()
         self.checkpoints = InMemoryCheckpointStore()
         self.tokens = InMemoryTokenLedger()
+        self.sink = ListSink()
         self.loop = asyncio.get_running_loop()
         self.policy = policy
         self.calls_max = calls_max
@@ -207,13 +212,14 @@ class World:
         phrases = PhraseCache()
         await phrases.render(FakeSynthesizer(), self.policy.agent.voice, self.policy.fixed_texts())
         platform = Platform(
-            policy=self.policy,
+            policies=self,
             transcriber=self.transcriber,
             language_model=self.model,
             synthesizer=self.synthesizer,
             toolbox=self.toolbox,
             checkpoints=self.checkpoints,
             tokens=self.tokens,
+            sink=self.sink,
             phrases=phrases,
             ticker=VadTicker(LoudnessDetector(), self.loop),
             loop=self.loop,
@@ -221,10 +227,14 @@ class World:
         )
         return Gateway(
             platform,
-            token_secret=SECRET,
+            token_secrets=fixed(SECRET),
             admission=Admission(calls_max=self.calls_max),
-            observers=[self._remember],
+            observers=[self._remember, FactReporter.of],
         )
+
+    def of(self, tenant_id: str) -> TenantPolicy | None:
+        """Every tenant's calls are conducted like this."""
+        return TenantPolicy(1, self.policy) if tenant_id == TENANT else None
 
     def token(self, call_sid: str, **changes) -> str:
         self._nonces += 1

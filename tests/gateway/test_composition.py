@@ -2,8 +2,10 @@
 
 import pytest
 
+from switchboard.conversation.policy import Policy
 from switchboard.ports.errors import ProviderError
 from switchboard.settings import load_settings
+from voice_gateway.call import Platform
 from voice_gateway.composition import _socket_url, compose
 
 KEYS = {
@@ -14,6 +16,13 @@ KEYS = {
     "BEDROCK_MODEL_ID": "some.model",
 }
 NOBODY = "http://127.0.0.1:1"
+
+
+def policy(platform: Platform) -> Policy:
+    """The demo tenant's."""
+    found = platform.policies.of("default")
+    assert found
+    return found.policy
 
 
 @pytest.fixture
@@ -56,7 +65,7 @@ async def test_vendors_that_are_down_do_not_keep_the_gateway_from_starting(envir
             await platform.transcriber.open(language="en-US")
 
         assert ["anthropic", "bedrock"] == [m.name for m in platform.language_model.members]  # type: ignore[attr-defined]
-        assert platform.phrases.get(platform.policy.agent.voice, platform.policy.opening) is None
+        assert platform.phrases.get(policy(platform).agent.voice, policy(platform).opening) is None
 
 
 @pytest.mark.wire
@@ -65,8 +74,8 @@ async def test_embedded_providers_are_ready_before_the_first_call(environ):
     async with compose(load_settings(environ)) as platform:
         missing = [
             text
-            for text in platform.policy.fixed_texts()
-            if platform.phrases.get(platform.policy.agent.voice, text) is None
+            for text in policy(platform).fixed_texts()
+            if platform.phrases.get(policy(platform).agent.voice, text) is None
         ]
 
         assert [] == missing

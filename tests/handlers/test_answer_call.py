@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,14 +24,22 @@ from mangum.types import LambdaContext
 from structlog.typing import EventDict
 
 from lambdas.answer_call import handler as module
+from switchboard.adapters.aws.secrets import REFRESH_SOON_S, SecretReader, Secrets, SecretValues
+from switchboard.adapters.embedded.tenants import EmbeddedTenantDirectory, demo_tenant
 from switchboard.adapters.twilio import signed_forms
+from switchboard.adapters.twilio.signature import SignatureChecker
 from switchboard.domain.call_progress import CallProgress, CallStatus
 from switchboard.domain.calls import CallKey, Disposition, NextStep
+from switchboard.domain.configuration_snapshot import Snapshot
+from switchboard.domain.facts import CallEnded
 from switchboard.domain.stream_tokens import verify
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.settings import SettingsError, read_settings
+from switchboard.webhook_stores import WebhookStores
 from tests.fakes.call_progress import InMemoryCallProgressStore
 from tests.fakes.checkpoints import InMemoryCheckpointStore
+from tests.fakes.event_sink import ListSink
+from tests.fakes.tenants import tenant
 
 TOKEN = "12345"
 ENVIRON = {
@@ -41,6 +50,7 @@ ENVIRON = {
     "SWITCHBOARD_HANDOVER_NUMBER": "+14155550123",
 }
 CALL = "CA" + "1" * 32
+ACME_NUMBER = "+14155550177"
 KEY = CallKey("default", CALL)
 FORM = {"CallSid": CALL, "AccountSid": "AC" + "2" * 32, "From": "+14155550199", "CallerName": ""}
 EVENTS = Path(__file__).parent.parent / "events"
@@ -53,9 +63,17 @@ class Webhooks:
     def __init__(self) -> None:
         self.checkpoints = InMemoryCheckpointStore()
         self.progress = InMemoryCallProgressStore()
-        app = module.create_app(
-            read_settings(ENVIRON).settings, checkpoints=self.checkpoints, progress=self.progress
+        self.sink = ListSink()
+        tenants = (
+            demo_tenant(handover_number=ENVIRON["SWITCHBOARD_HANDOVER_NUMBER"]),
+            tenant("acme", numbers=(ACME_NUMBER,), handover_number="+14155550999"),
         )
+        self.directory = EmbeddedTenantDirectory(Snapshot(1, tenants))
+        stores = WebhookStores(
+            checkpoints=self.checkpoints, progress=self.progress, directory=self.directory, sink=self.sink
+        )
+        app = module.create_app(read_settings(ENVIRON).settings, stores=stores)
+        self.deps: module.Dependencies = app.state.deps
         self.client = TestClient(app)
 
     def post(self, path: str, form: dict[str, str] | None = None, **headers: str):
@@ -302,6 +320,80 @@ def test_logs_hold_no_numbers(webhooks: Webhooks, logged: list[EventDict]):
     assert "4155550199" not in repr(logged)
 
 
+@pytest.mark.parametrize(
+    ("form", "number"),
+    [
+        ({"To": ACME_NUMBER, "Direction": "inbound"}, "+14155550999"),
+        ({"From": ACME_NUMBER, "To": "+14155550199", "Direction": "outbound-api"}, "+14155550999"),
+        ({"To": "+14155550198", "From": ACME_NUMBER, "Direction": "inbound"}, "+14155550123"),
+    ],
+    ids=["called", "calling out", "called by one's number"],
+)
+def test_the_tenant_is_whose_number_of_ours_it_is(webhooks: Webhooks, form: dict[str, str], number: str):
+    """The line that is ours decides, whichever end it is on; what the other end has for a number decides nothing (T4)."""
+    form = {**FORM, **form}
+    answer = webhooks.post("/twilio/voice", form)
+    token = re.findall(r'name="token" value="([^"]+)"', answer.text)[0]
+    expected = "acme" if number == "+14155550999" else "default"
+    assert expected == verify("s" * 40, token, call_sid=CALL, now_s=0).tenant
+    key = CallKey(expected, CALL)
+    webhooks.checkpoints.checkpoints[key] = Checkpoint(key, 1, "{}", NextStep.TRANSFER)
+    assert number in webhooks.post("/twilio/resume", form).text
+
+
+def test_a_number_that_is_nobodys(webhooks: Webhooks):
+    """The caller hears so, and nothing is connected or stored."""
+    webhooks.deps.stores.directory._by_id.clear()  # type: ignore[attr-defined]
+    for path in ("/twilio/voice", "/twilio/resume"):
+        answer = webhooks.post(path)
+        assert (answer.status_code, verbs(answer.text)) == (200, ["Say", "Hangup"])
+        assert "not in service" in answer.text
+    assert webhooks.post("/twilio/status", {**FORM, "CallStatus": "completed"}).status_code == 204
+    assert webhooks.progress.reports == {}
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "status", "expected"),
+    [
+        (Checkpoint(KEY, 1, "{}"), "completed", Disposition.CALLER_HUNG_UP),
+        (Checkpoint(KEY, 1, "{}"), "failed", Disposition.FAILED),
+        (Checkpoint(KEY, 1, "{}", NextStep.TRANSFER), "completed", Disposition.TRANSFERRED),
+        (Checkpoint(KEY, 1, "{}", NextStep.HANG_UP, Disposition.COMPLETED), "completed", None),
+        (Checkpoint(KEY, 1, "{}"), "ringing", None),
+        (None, "no-answer", None),
+    ],
+)
+def test_an_end_that_no_gateway_saw(webhooks: Webhooks, checkpoint, status: str, expected):
+    """Workflows start once for every call that had a conversation, also when the caller left between two gateways."""
+    if checkpoint is not None:
+        webhooks.checkpoints.checkpoints[KEY] = checkpoint
+    for _ in range(2):
+        webhooks.post("/twilio/status", {**FORM, "CallStatus": status, "SequenceNumber": "3"})
+    told = [
+        (fact.tenant, fact.call_id, fact.disposition)
+        for fact in webhooks.sink.facts
+        if isinstance(fact, CallEnded)
+    ]
+    assert told == ([("default", CALL, expected)] if expected else [])
+    assert webhooks.sink.flushes == len(told)
+
+
+def test_a_rotated_auth_token(webhooks: Webhooks):
+    """A wrong signature has the token read again, and is believed if it fits then; soon afterwards it is not tried again."""
+    now_s = [1000.0]
+    values = [SecretValues({"TWILIO_AUTH_TOKEN": "former"})]
+    reader = cast("SecretReader", type("Reader", (), {"read": lambda _: values[0]})())
+    rotating = Secrets(values[0], reader=reader, clock_s=lambda: now_s[0])
+    object.__setattr__(webhooks.deps, "secrets", rotating)
+    object.__setattr__(
+        webhooks.deps, "signatures", SignatureChecker(rotating.secret("TWILIO_AUTH_TOKEN", ""))
+    )
+    values[0] = SecretValues({"TWILIO_AUTH_TOKEN": TOKEN})
+    assert webhooks.post("/twilio/voice").status_code == 403
+    now_s[0] += REFRESH_SOON_S
+    assert webhooks.post("/twilio/voice").status_code == 200
+
+
 def test_lifespan_closes_stores(webhooks: Webhooks):
     """When the server stops, the stores are closed."""
     with webhooks.client:
@@ -323,8 +415,7 @@ def environment(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.Mo
     yield monkeypatch
     if module._mangum.cache_info().currsize:
         deps = cast("FastAPI", module._mangum().app).state.deps
-        loop.run_until_complete(deps.checkpoints.close())
-        loop.run_until_complete(deps.progress.close())
+        loop.run_until_complete(deps.stores.close())
     module._mangum.cache_clear()
     asyncio.set_event_loop(None)
     loop.close()

@@ -22,7 +22,7 @@ from switchboard.domain.call_analysis import (
     transcript_text,
 )
 from switchboard.domain.calls import CallKey, Disposition
-from switchboard.domain.facts.after_call import CallAnalysed
+from switchboard.domain.facts import CallAnalysed
 from switchboard.domain.messages import ToolCall
 from switchboard.domain.recordings import RecordingTooLong
 from switchboard.domain.redaction import NUMBER_MASK, WITHHELD
@@ -192,7 +192,16 @@ async def test_pipeline():
     assert ("sent", analysis.findings.summary) == (note.delivery, note.note.text)
     assert [note.note] == list(world.crm.notes.values())
     assert world.facts.facts == [
-        CallAnalysed(CALL.tenant, CALL.id, 1000, Resolution.FOLLOW_UP, Sentiment.POSITIVE, 100, "rules")
+        CallAnalysed(
+            id=f"call.{CALL.id}.outcome",
+            tenant=CALL.tenant,
+            at_ms=1000,
+            call_id=CALL.id,
+            disposition=Resolution.FOLLOW_UP,
+            sentiment=Sentiment.POSITIVE,
+            qa_score=100,
+            analyst="rules",
+        )
     ]
     assert world.failures == []
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchboard.domain.callbacks import CallbackAgreement
-from switchboard.domain.facts.after_call import VoicemailFiled
+from switchboard.domain.facts import VoicemailFiled
 from switchboard.domain.recordings import VoicemailLost
 from switchboard.domain.subjects import Subject
 from switchboard.domain.transcripts import Transcript, TranscriptTurn
@@ -88,7 +88,17 @@ async def test_voicemail():
     assert [(MESSAGE, "audio.wav", 1)] == world.transcriber.jobs
     (note,) = world.crm.notes.values()
     assert ("voicemail", "Call me at [number]") == (note.kind, note.text)
-    assert [VoicemailFiled("acme", MESSAGE.id, CALL, 5, 1000, CALLBACK.id)] == world.facts.facts
+    assert world.facts.facts == [
+        VoicemailFiled(
+            id=f"voicemail.{MESSAGE.id}.outcome",
+            tenant="acme",
+            at_ms=5,
+            voicemail_id=MESSAGE.id,
+            call_id=CALL,
+            duration_ms=1000,
+            callback_id=CALLBACK.id,
+        )
+    ]
     agreement = msgspec.json.decode(
         world.records.records[RecordKey(CALLBACK, "agreement")], type=CallbackAgreement
     )

@@ -191,7 +191,7 @@ class Cloud:
 
     def facts_of(self, subject: Subject) -> list[Any]:
         """The facts told of a subject, each once however often it was told."""
-        told = {line for line in self.facts if f'"{subject.id}"'.encode() in line}
+        told = {line for line in self.facts if f'"{subject.kind}.{subject.id}.outcome"'.encode() in line}
         return [json.loads(line) for line in sorted(told)]
 
 

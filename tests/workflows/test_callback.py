@@ -120,7 +120,7 @@ def test_reached(cloud: Cloud):
     (form,) = cloud.twilio.placed
     assert ["+14155550123"] == form["To"]
     (fact,) = cloud.facts_of(subject)
-    assert ("callback_closed", "reached") == (fact["event"], fact["outcome"])
+    assert ("CallbackClosed", "reached") == (fact["type"], fact["outcome"])
     assert [f"acme.callback.{subject.id}.note.v1"] == list(cloud.customer_system.notes)
 
 

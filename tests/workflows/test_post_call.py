@@ -11,6 +11,7 @@ import pytest
 from switchboard.adapters.aws import workflow_steps
 from switchboard.conversation.state import ConversationState, DialogueState, Entry
 from switchboard.domain.calls import CallKey, Disposition
+from switchboard.domain.facts import CallEnded
 from switchboard.domain.subjects import Subject
 from switchboard.ports.workflows import Workflow
 from tests.fakes.loopback import Answer
@@ -80,7 +81,7 @@ def test_recorded_call(cloud: Cloud):
     assert "my account is [number] thank you" in kept["transcript.json"].decode()
     assert "recording" == json.loads(kept["transcript"])["source"]
     (fact,) = cloud.facts_of(subject)
-    assert ("call_analysed", 1, "acme") == (fact["event"], fact["version"], fact["tenant"])
+    assert ("CallAnalysed", 1, "acme") == (fact["type"], fact["version"], fact["tenant"])
     assert [f"acme.call.{subject.id}.note.v1"] == list(cloud.customer_system.notes)
     del kept["transcription.json"]
     told = [
@@ -196,13 +197,19 @@ def batch(*bodies: str) -> dict[str, Any]:
     }
 
 
+def ended_event(tenant: str, call_id: str) -> str:
+    """The message that the gateway sends."""
+    fact = CallEnded(id="f1", tenant=tenant, at_ms=1, call_id=call_id, disposition=Disposition.COMPLETED)
+    return msgspec.json.encode(fact).decode()
+
+
 def test_queue(cloud: Cloud):
     """Of a batch only what failed comes back (law W6); other events are done with; a replay starts nothing new (W5)."""
     handler = importlib.import_module("lambdas.start_post_call.handler").handler
     subject = call(9)
-    ended = json.dumps({"event": "call_ended", "tenant": "acme", "call_id": subject.id})
-    other = json.dumps({"event": "turn_answered", "tenant": "acme", "call_id": subject.id})
-    foreign = json.dumps({"event": "call_ended", "tenant": "a#b", "call_id": subject.id})
+    ended = ended_event("acme", subject.id)
+    other = json.dumps({"type": "TurnAnswered", "tenant": "acme", "call_id": subject.id})
+    foreign = ended_event("a#b", subject.id)
     answer = handler(batch(ended, "garbage", other, foreign, ended), Context("start_post_call"))
     assert ["m1", "m3"] == [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
     assert "SUCCEEDED" == cloud.finish(cloud.find(Workflow.POST_CALL, subject))

@@ -68,7 +68,7 @@ def test_voicemail(cloud: Cloud):
         "callback_id": called_back.id,
     } == (json.loads(kept["voicemail"]))
     (fact,) = cloud.facts_of(subject)
-    assert "voicemail_filed" == fact["event"]
+    assert "VoicemailFiled" == fact["type"]
     assert "SUCCEEDED" == cloud.finish(cloud.find(Workflow.CALLBACK, called_back))
     assert "reached" == outcome(cloud, called_back)["outcome"]
 

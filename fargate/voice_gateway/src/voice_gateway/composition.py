@@ -2,8 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Literal
 
 import boto3
 import structlog
@@ -11,11 +14,11 @@ import structlog
 from switchboard.adapters.anthropic.language_model import AnthropicLanguageModel
 from switchboard.adapters.aws.bedrock_language_model import BedrockLanguageModel
 from switchboard.adapters.aws.polly import PollySynthesizer
+from switchboard.adapters.aws.secrets import Secrets, SecretValues
 from switchboard.adapters.aws.transcribe import TranscribeTranscriber
 from switchboard.adapters.deepgram.synthesizer import DeepgramSynthesizer
 from switchboard.adapters.deepgram.transcriber import DeepgramTranscriber
 from switchboard.adapters.elevenlabs.synthesizer import ElevenLabsSynthesizer
-from switchboard.adapters.embedded.agent import BRIGHTLINE
 from switchboard.adapters.embedded.language_model import EmbeddedLanguageModel
 from switchboard.adapters.embedded.synthesizer import EmbeddedSynthesizer
 from switchboard.adapters.embedded.tools import BrightlineTools
@@ -24,64 +27,81 @@ from switchboard.adapters.failover.language_model import FailoverLanguageModel
 from switchboard.adapters.failover.synthesizer import FailoverSynthesizer
 from switchboard.adapters.failover.transcriber import FailoverTranscriber
 from switchboard.adapters.silero.detector import SileroDetector
-from switchboard.adapters.sqlite.store import SqliteCheckpointStore, SqliteTokenLedger
-from switchboard.conversation.policy import Policy
+from switchboard.domain.facts import ProviderSwitched
+from switchboard.ports.event_sink import EventSink
 from switchboard.ports.language_model import LanguageModel
 from switchboard.ports.synthesizer import Synthesizer
 from switchboard.ports.transcriber import Transcriber
 from switchboard.settings import LanguageModelName, Settings, SynthesizerName, TranscriberName
 from voice_gateway.call import Platform
 from voice_gateway.phrase_cache import PhraseCache
+from voice_gateway.stores import open_stores
+from voice_gateway.tenant_policies import TenantPolicies
 from voice_gateway.vad_ticker import VadTicker
 
 TRANSCRIBER_BUDGET_MS = 500
 """First result of a vendor after the first speech; twice this, three times in a row, opens its breaker (D2)."""
 LANGUAGE_MODEL_BUDGET_MS = 800
 SYNTHESIZER_BUDGET_MS = 400
+RESTART_AFTER_S = 5.0
+
+ProviderKind = Literal["transcriber", "language_model", "synthesizer"]
 
 log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def compose(settings: Settings) -> AsyncIterator[Platform]:
-    """Build everything, render the fixed phrases, and take it down in reverse order."""
+async def compose(settings: Settings, secrets: Secrets | None = None) -> AsyncIterator[Platform]:
+    """Build everything, render the fixed phrases, and take it down in reverse order.
+
+    Raises `SnapshotUnavailable` or `TenantsUnusable` where nobody would know whom to answer for.
+    """
     loop = asyncio.get_running_loop()
-    policy = Policy(BRIGHTLINE, transfer_available=bool(settings.handover_number))
+    secrets = secrets or Secrets(SecretValues())
     async with AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(open_stores(settings, secrets))
+        switched = partial(_switched, stores.sink)
         transcriber = await stack.enter_async_context(
             FailoverTranscriber(
-                [(_transcriber(name, settings), TRANSCRIBER_BUDGET_MS) for name in settings.asr],
-                on_switch=_switched,
+                [(_transcriber(name, settings, secrets), TRANSCRIBER_BUDGET_MS) for name in settings.asr],
+                on_switch=partial(switched, "transcriber"),
+                on_rejected=secrets.refused,
             )
         )
         language_model = await stack.enter_async_context(
             FailoverLanguageModel(
-                [(_language_model(name, settings), LANGUAGE_MODEL_BUDGET_MS) for name in settings.llm],
-                on_switch=_switched,
+                [
+                    (_language_model(name, settings, secrets), LANGUAGE_MODEL_BUDGET_MS)
+                    for name in settings.llm
+                ],
+                on_switch=partial(switched, "language_model"),
+                on_rejected=secrets.refused,
             )
         )
         synthesizer = await stack.enter_async_context(
             FailoverSynthesizer(
-                [(_synthesizer(name, settings), SYNTHESIZER_BUDGET_MS) for name in settings.tts],
-                on_switch=_switched,
+                [(_synthesizer(name, settings, secrets), SYNTHESIZER_BUDGET_MS) for name in settings.tts],
+                on_switch=partial(switched, "synthesizer"),
+                on_rejected=secrets.refused,
             )
         )
-        checkpoints = SqliteCheckpointStore(settings.state_path)
-        stack.push_async_callback(checkpoints.close)
-        tokens = SqliteTokenLedger(settings.state_path)
-        stack.push_async_callback(tokens.close)
+        toolbox = BrightlineTools()
         phrases = PhraseCache()
-        missing = await phrases.render(synthesizer, policy.agent.voice, policy.fixed_texts())
-        if missing:
-            log.warning("fixed phrases not rendered yet", count=missing)
+        policies = TenantPolicies(
+            stores.directory, tools=toolbox.specs, phrases=phrases, synthesizer=synthesizer
+        )
+        await policies.start()
+        for name, work in (*stores.background, ("policies", policies.keep_updated)):
+            stack.push_async_callback(_cancelled, loop.create_task(_for_ever(name, work), name=name))
         yield Platform(
-            policy=policy,
+            policies=policies,
             transcriber=transcriber,
             language_model=language_model,
             synthesizer=synthesizer,
-            toolbox=BrightlineTools(),
-            checkpoints=checkpoints,
-            tokens=tokens,
+            toolbox=toolbox,
+            checkpoints=stores.checkpoints,
+            tokens=stores.tokens,
+            sink=stores.sink,
             phrases=phrases,
             ticker=VadTicker(SileroDetector(), loop),
             loop=loop,
@@ -89,11 +109,26 @@ async def compose(settings: Settings) -> AsyncIterator[Platform]:
         )
 
 
-def _transcriber(name: TranscriberName, settings: Settings) -> Transcriber:
+async def _for_ever(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Run background work; a fault in it is told and must not end with it what calls rely on."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("background work failed", state=name)
+        await asyncio.sleep(RESTART_AFTER_S)
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait({task})
+
+
+def _transcriber(name: TranscriberName, settings: Settings, secrets: Secrets) -> Transcriber:
     match name:
         case "deepgram":
             return DeepgramTranscriber(
-                api_key=settings.deepgram_api_key.get_secret_value(),
+                api_key=secrets.key("DEEPGRAM_API_KEY", settings.deepgram_api_key.get_secret_value()),
                 base_url=_socket_url(settings.deepgram_base_url),
             )
         case "transcribe":
@@ -106,11 +141,11 @@ def _transcriber(name: TranscriberName, settings: Settings) -> Transcriber:
             return EmbeddedTranscriber()
 
 
-def _language_model(name: LanguageModelName, settings: Settings) -> LanguageModel:
+def _language_model(name: LanguageModelName, settings: Settings, secrets: Secrets) -> LanguageModel:
     match name:
         case "anthropic":
             return AnthropicLanguageModel(
-                api_key=settings.anthropic_api_key.get_secret_value(),
+                api_key=secrets.key("ANTHROPIC_API_KEY", settings.anthropic_api_key.get_secret_value()),
                 base_url=settings.anthropic_base_url,
                 model=settings.anthropic_model,
             )
@@ -124,11 +159,11 @@ def _language_model(name: LanguageModelName, settings: Settings) -> LanguageMode
             return EmbeddedLanguageModel()
 
 
-def _synthesizer(name: SynthesizerName, settings: Settings) -> Synthesizer:
+def _synthesizer(name: SynthesizerName, settings: Settings, secrets: Secrets) -> Synthesizer:
     match name:
         case "deepgram":
             return DeepgramSynthesizer(
-                api_key=settings.deepgram_api_key.get_secret_value(),
+                api_key=secrets.key("DEEPGRAM_API_KEY", settings.deepgram_api_key.get_secret_value()),
                 base_url=_socket_url(settings.deepgram_base_url),
             )
         case "polly":
@@ -137,7 +172,7 @@ def _synthesizer(name: SynthesizerName, settings: Settings) -> Synthesizer:
             )
         case "elevenlabs":
             return ElevenLabsSynthesizer(
-                api_key=settings.elevenlabs_api_key.get_secret_value(),
+                api_key=secrets.key("ELEVENLABS_API_KEY", settings.elevenlabs_api_key.get_secret_value()),
                 base_url=_socket_url(settings.elevenlabs_base_url),
             )
         case "embedded":
@@ -149,8 +184,19 @@ def _socket_url(base_url: str) -> str:
     return f"ws{base_url.removeprefix('http')}" if base_url.startswith("http") else base_url
 
 
-def _switched(before: str, after: str, reason: str) -> None:
-    log.warning("provider switched", status=f"{before} -> {after}", reason=reason)
+def _switched(sink: EventSink, kind: ProviderKind, before: str, after: str, reason: str) -> None:
+    log.warning("provider switched", provider_kind=kind, status=f"{before} -> {after}", reason=reason)
+    sink.publish(
+        ProviderSwitched(
+            id=uuid.uuid4().hex,
+            tenant="",
+            at_ms=_wall_ms(),
+            kind=kind,
+            before=before,
+            after=after,
+            reason=reason,
+        )
+    )
 
 
 def _wall_ms() -> int:

@@ -12,13 +12,13 @@ import structlog
 from switchboard.channels import twilio
 from switchboard.conversation.events import DigitPressed, UserTurnEnded
 from switchboard.domain.calls import CallKey
-from switchboard.domain.stream_tokens import StreamClaims, TokenRefused, verify
+from switchboard.domain.stream_tokens import StreamClaims, TokenForged, TokenRefused, verify_any
 from switchboard.media.frames import TimelineBroken
 from switchboard.ports.checkpoints import Checkpoint
 from switchboard.ports.errors import PortError
 from voice_gateway.call import Call
 from voice_gateway.rate_limit import RateLimit
-from voice_gateway.session import Session
+from voice_gateway.session import UNCLAIMED, Session
 from voice_gateway.socket import CloseCode, MediaSocket
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ EARLY_MESSAGES_MAX = 200
 """Media that arrives while the call is being set up: four seconds."""
 SETUP_TIMEOUT_S = 2.0
 """For the token ledger and the checkpoint store together; the caller hears nothing meanwhile."""
+LEDGER_TIMEOUT_S = 1.0
+"""The ledger's part of it."""
 UNSENT_BYTES_MAX = 256 * 1024
 """A peer that takes no audio for this long (about 15 s of messages) is gone."""
 
@@ -172,8 +174,13 @@ class Connection:
     async def _serve(self, start: twilio.Start) -> None:
         """Verify, claim, converse."""
         try:
+            setup_until_s = self._loop.time() + SETUP_TIMEOUT_S
             claims = await self._redeem(start)
             if claims is None:
+                return
+            tenant = self._gateway.platform.policies.of(claims.tenant)
+            if tenant is None:
+                self.refuse(CloseCode.INTERNAL_ERROR, "the token's tenant is not known here")
                 return
             call = Call(
                 call_id=start.start.call_sid,
@@ -181,9 +188,11 @@ class Connection:
                 account_id=start.start.account_sid,
                 tenant=claims.tenant,
                 channel=self._channel,
+                policy=tenant.policy,
+                configuration=tenant.version,
                 transfer_failed=start.start.custom_parameters.get("transfer_failed", ""),
             )
-            checkpoint = await self._claim(call.key)
+            checkpoint = await self._claim(call.key, setup_until_s)
             if self._closing or self._closed:
                 return
             self._gateway.took(self, call.key)
@@ -222,37 +231,47 @@ class Connection:
         platform = self._gateway.platform
         try:
             token = body.custom_parameters.get("token", "")
-            claims = verify(
-                self._gateway.token_secret, token, call_sid=body.call_sid, now_s=platform.wall_ms() // 1000
+            claims = verify_any(
+                self._gateway.token_secrets(), token, call_sid=body.call_sid, now_s=platform.wall_ms() // 1000
             )
         except TokenRefused as error:
+            if isinstance(error, TokenForged):
+                self._gateway.on_forged_token()
             self.refuse(CloseCode.POLICY_VIOLATION, f"stream token refused: {type(error).__name__}")
             return None
         if claims.channel != self._channel or claims.account_sid != body.account_sid:
             self.refuse(CloseCode.POLICY_VIOLATION, "stream token is for another channel or account")
             return None
-        try:
-            async with asyncio.timeout(SETUP_TIMEOUT_S):
-                fresh = await platform.tokens.redeem(
-                    claims.tenant, claims.nonce_text, expires_at_s=claims.expires_at_s
-                )
-        except (PortError, TimeoutError) as error:
-            # Refusing is safe: the carrier's next step is the resume webhook, with a fresh token.
-            self.refuse(CloseCode.INTERNAL_ERROR, f"token ledger failed: {type(error).__name__}")
-            return None
-        if not fresh:
+        if not await self._is_first_use(claims):
             self.refuse(CloseCode.POLICY_VIOLATION, "stream token was used before")
             return None
         return claims
 
-    async def _claim(self, key: CallKey) -> Checkpoint:
+    async def _is_first_use(self, claims: StreamClaims) -> bool:
+        """Ask our own memory, then the ledger. While the ledger is down our memory decides (docs/decisions/0013)."""
+        tenant, nonce, expires_at_s = claims.tenant, claims.nonce_text, claims.expires_at_s
+        platform = self._gateway.platform
+        now_s = platform.wall_ms() // 1000
+        if not self._gateway.replays.first_use(tenant, nonce, expires_at_s=expires_at_s, now_s=now_s):
+            return False
+        try:
+            async with asyncio.timeout(LEDGER_TIMEOUT_S):
+                return await platform.tokens.redeem(tenant, nonce, expires_at_s=expires_at_s)
+        except (PortError, TimeoutError) as error:
+            # Refused callers would come back by the resume webhook, again and again, and then hear an apology.
+            log.error(  # noqa: TRY400 - an expected state with an alarm, not a place in the code
+                "token accepted without the ledger", call_id=claims.call_sid, error=type(error).__name__
+            )
+            return True
+
+    async def _claim(self, key: CallKey, until_s: float) -> Checkpoint:
         """The call's last state; a store that is down costs the continuation, not the call (invariant D1)."""
         try:
-            async with asyncio.timeout(SETUP_TIMEOUT_S):
+            async with asyncio.timeout_at(until_s):
                 return await self._gateway.platform.checkpoints.claim(key)
         except (PortError, TimeoutError) as error:
             log.warning("checkpoint not claimed", call_id=key.call_id, error=type(error).__name__)
-            return Checkpoint(key, fence=0)
+            return Checkpoint(key, fence=UNCLAIMED)
 
     def _start_missing(self) -> None:
         self.refuse(CloseCode.POLICY_VIOLATION, f"no start message within {START_TIMEOUT_S:g} s")

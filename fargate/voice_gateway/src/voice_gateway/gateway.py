@@ -8,11 +8,13 @@ from typing import Any
 import structlog
 
 from switchboard.domain.calls import CallKey
+from switchboard.domain.rotating import RotatingSecret
 from voice_gateway.admission import Admission, Refusal
 from voice_gateway.call import Platform
 from voice_gateway.connection import Connection
 from voice_gateway.loop_lag import LoopLag
 from voice_gateway.observers import Observer
+from voice_gateway.replay_guard import ReplayGuard
 from voice_gateway.session import Session
 from voice_gateway.socket import CLOSE_TIMEOUT_S
 
@@ -28,12 +30,15 @@ class Gateway:
         self,
         platform: Platform,
         *,
-        token_secret: str,
+        token_secrets: RotatingSecret,
+        on_forged_token: Callable[[], None] = lambda: None,
         admission: Admission,
         observers: Sequence[ObserverFactory] = (),
     ) -> None:
         self.platform = platform
-        self.token_secret = token_secret
+        self.token_secrets = token_secrets
+        self.on_forged_token = on_forged_token
+        self.replays = ReplayGuard()
         self.observers = tuple(observers)
         self._admission = admission
         self._lag = LoopLag(platform.loop)

@@ -22,15 +22,23 @@ class Phrase(Struct, frozen=True):
     words: tuple[tuple[int, int], ...] = ()
 
 
+_Key = tuple[str, str, tuple[tuple[str, str], ...], str]
+
+
 class PhraseCache:
     """All rendered phrases of this process."""
 
     def __init__(self) -> None:
-        self._phrases: dict[tuple[str, str, str], Phrase] = {}
+        self._phrases: dict[_Key, Phrase] = {}
 
     def get(self, voice: Voice, text: str) -> Phrase | None:
         """The phrase in this voice, if it has been rendered."""
-        return self._phrases.get((voice.language, voice.gender, text))
+        return self._phrases.get(_key(voice, text))
+
+    def keep_only(self, wanted: Iterable[tuple[Voice, str]]) -> None:
+        """Forget every other phrase."""
+        keys = {_key(voice, text) for voice, text in wanted}
+        self._phrases = {key: phrase for key, phrase in self._phrases.items() if key in keys}
 
     async def render(self, synthesizer: Synthesizer, voice: Voice, texts: Iterable[str]) -> int:
         """Render what is missing; returns how many phrases are missing still.
@@ -53,14 +61,17 @@ class PhraseCache:
         try:
             for text in texts:
                 try:
-                    self._phrases[(voice.language, voice.gender, text)] = await _render(
-                        session.synthesize(text)
-                    )
+                    self._phrases[_key(voice, text)] = await _render(session.synthesize(text))
                 except ProviderError:
                     missing += 1
         finally:
             await session.close()
         return missing
+
+
+def _key(voice: Voice, text: str) -> _Key:
+    """Two tenants may share language and gender, and have chosen different voices of a vendor."""
+    return voice.language, voice.gender, tuple(sorted(voice.names.items())), text
 
 
 async def _render(chunks: AsyncIterator[SpeechChunk]) -> Phrase:

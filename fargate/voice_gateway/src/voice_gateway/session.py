@@ -34,6 +34,8 @@ CHECKPOINT_TIMEOUT_S = 1.0
 """A store that does not answer costs the call its checkpoint, never its voice (invariant D1)."""
 STEPS_MAX = 1000
 """Facts and time-outs in one go; more means the core and its driver are chasing each other."""
+UNCLAIMED = 0
+"""The fence of a call that goes on although its store could not say whose it is; real ones begin with 1."""
 RELEASE_WAIT_S = 3.0
 """How long a draining task waits for the end of the agent's clause before it lets go of a call."""
 
@@ -67,11 +69,11 @@ class Session:
         self._platform = platform
         self._socket = socket
         self.fence = checkpoint.fence
-        self._resumed = bool(checkpoint.snapshot)
+        self.is_resumed = bool(checkpoint.snapshot)
         self.conversation = (
-            Conversation.restore(platform.policy, checkpoint.snapshot)
+            Conversation.restore(call.policy, checkpoint.snapshot)
             if checkpoint.snapshot
-            else Conversation(platform.policy)
+            else Conversation(call.policy)
         )
         self.clock = CallClock(platform.loop, max(platform.wall_ms(), self.conversation.state.now_ms))
         self.timer = TurnTimer(on_turn=self._turn_answered)
@@ -80,7 +82,7 @@ class Session:
             now_ms=self.clock.now_ms,
             ticker=platform.ticker,
             transcriber=platform.transcriber,
-            language=platform.policy.agent.language,
+            language=call.policy.agent.language,
         )
         self._inbox: deque[ev.AnyEvent] = deque()
         self._stepping = False
@@ -91,6 +93,7 @@ class Session:
         self._over = asyncio.Event()
         self._crash: Exception | None = None
         self._owned = True
+        self._claiming = asyncio.Lock()
         self.outcome = Outcome(NextStep.RESUME)
         self._turns = self.conversation.state.dialogue.turns
         self._activity = ""
@@ -107,7 +110,7 @@ class Session:
                 tasks.create_task(self._keep_checkpoints())
                 self.post(
                     ev.ConversationResumed(self.call.transfer_failed)
-                    if self._resumed
+                    if self.is_resumed
                     else ev.ConversationStarted()
                 )
                 try:
@@ -310,16 +313,26 @@ class Session:
         if not self._owned:
             return
         snapshot = self.conversation.snapshot()
-        checkpoint = Checkpoint(self.call.key, self.fence, snapshot, outcome.next_step, outcome.disposition)
+        store, key = self._platform.checkpoints, self.call.key
         try:
             async with asyncio.timeout(CHECKPOINT_TIMEOUT_S):
-                await self._platform.checkpoints.save(checkpoint)
+                if self.fence == UNCLAIMED:
+                    await self._claim_late()
+                await store.save(
+                    Checkpoint(key, self.fence, snapshot, outcome.next_step, outcome.disposition)
+                )
         except StaleOwner:
             log.warning("call was taken over", call_id=self.call.call_id, fence=self.fence)
             self._owned = False
             self._finish(Outcome(NextStep.RESUME))
         except (PortError, TimeoutError) as error:
             log.warning("checkpoint not stored", call_id=self.call.call_id, error=type(error).__name__)
+
+    async def _claim_late(self) -> None:
+        """Claim a call for which the store did not answer in the beginning: the caller is here, so the call is ours."""
+        async with self._claiming:
+            if self.fence == UNCLAIMED:
+                self.fence = (await self._platform.checkpoints.claim(self.call.key)).fence
 
     async def _close(self) -> None:
         """Keep the state, then let go: the carrier asks the webhook as soon as the socket closes."""

@@ -41,7 +41,7 @@ class Speaking:
         self._outbound = session.outbound
         self._timer = session.timer
         self._synthesizer = platform.synthesizer
-        self._voice = platform.policy.agent.voice
+        self._voice = session.call.policy.agent.voice
         self._phrases = platform.phrases
         self._loop = platform.loop
         self._tasks = tasks

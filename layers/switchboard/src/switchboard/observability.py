@@ -46,7 +46,7 @@ LOG_KEYS: dict[str, Kind] = {
     # Who did it.
     **_table(
         Kind.SAFE,
-        "provider provider_kind model voice language tool breaker host port version pid path method",
+        "provider provider_kind model voice language tool breaker host port version pid path method sink",
     ),
     # How much and how long.
     **_table(

@@ -143,6 +143,7 @@ _Origin = Annotated[str, _url("http", "https", keeps_path=False)]
 _Base = Annotated[str, _url("http", "https", keeps_path=True)]
 
 _KEY_FIX = "Copy it from the provider's console."
+_OUTPUT_FIX = "Copy it from the outputs of the deployment."
 _URL_FIX = "Write scheme://host, for example https://api.example.com."
 
 
@@ -179,6 +180,17 @@ class Settings(BaseSettings):
     aws_region: str = _env("AWS_REGION", "", "Speech and language vendors", "Needed where transcribe, bedrock or polly is named. Credentials come from the usual AWS places.", "Write a region such as us-east-1.")
     aws_endpoint_url: _Base = _env("AWS_ENDPOINT_URL", "", "Speech and language vendors", "Replaces every AWS endpoint, for tests. Empty: AWS itself.", _URL_FIX)
     bedrock_model_id: str = _env("BEDROCK_MODEL_ID", "", "Speech and language vendors", "Needed where SWITCHBOARD_LLM names bedrock: a model or inference profile id.", "Copy the id from the Bedrock console.")
+
+    store: Literal["embedded", "aws"] = _env("SWITCHBOARD_STORE", "embedded", "AWS", "Where calls' state, tenants and events live: embedded (one machine, SQLite) or aws.", "Write embedded or aws.")
+    calls_table: str = _env("SWITCHBOARD_CALLS_TABLE", "", "AWS", "The DynamoDB table of checkpoints, used tokens and call progress. Needed with SWITCHBOARD_STORE=aws.", _OUTPUT_FIX)
+    configuration_bucket: str = _env("SWITCHBOARD_CONFIGURATION_BUCKET", "", "AWS", "The S3 bucket of the signed snapshot of all tenants. Needed with SWITCHBOARD_STORE=aws.", _OUTPUT_FIX)
+    configuration_copy: Path = _env("SWITCHBOARD_CONFIGURATION_COPY", Path("build/configuration.json"), "AWS", "Where the last good snapshot is kept on this machine, for a start while S3 is down.", "Write a path in a folder that can be written to.")
+    tenant_role_arn: str = _env("SWITCHBOARD_TENANT_ROLE_ARN", "", "AWS", "The role that is assumed, tagged with the tenant, to touch that tenant's rows. Empty: our own role, for a cloud without IAM.", _OUTPUT_FIX)
+    call_events_queue_url: Annotated[str, _url("http", "https", keeps_path=True)] = _env("SWITCHBOARD_CALL_EVENTS_QUEUE_URL", "", "AWS", "The SQS queue of the events that start workflows. Empty: none are started.", _OUTPUT_FIX)
+    facts_stream: str = _env("SWITCHBOARD_FACTS_STREAM", "", "AWS", "The Firehose stream of all events, for analytics. Empty: none are sent.", _OUTPUT_FIX)
+    facts_path: Path | None = _env("SWITCHBOARD_FACTS_PATH", None, "AWS", "With SWITCHBOARD_STORE=embedded: the file to which all events are appended, one JSON object a line. Empty: none.", "Write a path, or leave it empty.")
+    secrets_id: str = _env("SWITCHBOARD_SECRETS_ID", "", "AWS", "The secret in Secrets Manager that holds settings as a JSON object; they come before those of the environment.", _OUTPUT_FIX)
+    tenants_dir: Path | None = _env("SWITCHBOARD_TENANTS_DIR", None, "AWS", "With SWITCHBOARD_STORE=embedded: a folder of <tenant>.json. Empty: one demo tenant that answers every number.", "Write a folder, or leave it empty.")
 
     token_secret_given: Annotated[SecretStr, AfterValidator(_secret)] = _env("SWITCHBOARD_STREAM_TOKEN_SECRET", SecretStr(""), "Operation", "Signs the one-time tokens of media sockets; 32 characters or more, the same for webhooks and gateway. Has a default on localhost only.", settings_problems.SECRET_FIX)
     state_path: Path = _env("SWITCHBOARD_STATE_PATH", Path("build/state.sqlite3"), "Operation", "The file of the embedded store: checkpoints, used tokens, call progress.", "Write a path in a folder that can be written to.")

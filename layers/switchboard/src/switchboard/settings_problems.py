@@ -59,6 +59,7 @@ def cross_checks(settings: "Settings") -> Iterator[Problem]:
     yield from _token_secret(settings)
     yield from _provider_keys(settings)
     yield from _exposure(settings)
+    yield from _aws(settings)
 
 
 def unknown_names(environ: Iterable[str], known: set[str]) -> Iterator[Problem]:
@@ -246,6 +247,53 @@ def _exposure(settings: "Settings") -> Iterator[Problem]:
                 "Name a vendor first.",
                 Severity.WARNING,
             )
+
+
+def _aws(settings: "Settings") -> Iterator[Problem]:
+    if settings.secrets_id and not settings.aws_region:
+        yield Problem(
+            "AWS_REGION",
+            "is missing",
+            "SWITCHBOARD_SECRETS_ID cannot be read without it.",
+            "Write a region such as us-east-1.",
+            Severity.FAILURE,
+        )
+    if settings.store != "aws":
+        return
+    fix = "Copy it from the outputs of the deployment, or set SWITCHBOARD_STORE=embedded."
+    needed = (
+        ("AWS_REGION", settings.aws_region, "No AWS service can be reached."),
+        ("SWITCHBOARD_CALLS_TABLE", settings.calls_table, "Calls could not survive the loss of a task."),
+        (
+            "SWITCHBOARD_CONFIGURATION_BUCKET",
+            settings.configuration_bucket,
+            "Nobody would know which tenant a number belongs to.",
+        ),
+    )
+    for name, value, why in needed:
+        if not value:
+            yield Problem(name, "is missing", why, fix, Severity.FAILURE)
+    wanted = (
+        (
+            "SWITCHBOARD_TENANT_ROLE_ARN",
+            settings.tenant_role_arn or settings.aws_endpoint_url,
+            "Tenants are kept apart by our code only, not by IAM.",
+        ),
+        (
+            "SWITCHBOARD_CALL_EVENTS_QUEUE_URL",
+            settings.call_events_queue_url,
+            "No workflow starts when a call has ended.",
+        ),
+        ("SWITCHBOARD_FACTS_STREAM", settings.facts_stream, "Analytics learns of no call."),
+        (
+            "SWITCHBOARD_SECRETS_ID",
+            settings.secrets_id,
+            "Secrets come from the environment, and rotate only with a restart.",
+        ),
+    )
+    for name, value, why in wanted:
+        if not value:
+            yield Problem(name, "is missing", why, fix, Severity.WARNING)
 
 
 def _is_set(secret: "SecretStr") -> bool:

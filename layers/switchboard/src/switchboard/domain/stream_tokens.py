@@ -95,6 +95,17 @@ def verify(secret: str, token: str, *, call_sid: str, now_s: int) -> StreamClaim
     return claims
 
 
+def verify_any(secrets: tuple[str, ...], token: str, *, call_sid: str, now_s: int) -> StreamClaims:
+    """`verify` with whichever of the secrets signed the token; they overlap while one is being replaced."""
+    assert secrets, "settings refuse an empty secret"
+    for former in secrets[1:]:
+        try:
+            return verify(former, token, call_sid=call_sid, now_s=now_s)
+        except TokenForged:
+            continue
+    return verify(secrets[0], token, call_sid=call_sid, now_s=now_s)
+
+
 def _mac(secret: str, signed: str) -> str:
     return _to_text(hmac.digest(secret.encode(), signed.encode(), hashlib.sha256))
 

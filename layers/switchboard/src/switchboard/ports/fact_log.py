@@ -2,13 +2,13 @@
 
 from typing import Protocol
 
-from switchboard.domain.facts.after_call import AfterCallFact
+from switchboard.domain.facts import Fact
 
 
 class FactLog(Protocol):
-    """At least once: a repeated step appends the same fact again, equal byte by byte, and readers keep one."""
+    """`EventSink` for whoever can wait. At least once: a repeated step appends the same fact again, equal byte by byte, and readers keep one."""
 
-    async def append(self, fact: AfterCallFact) -> None:
+    async def append(self, fact: Fact) -> None:
         """Return once the fact is safe. Raises `ProviderError`."""
 
     async def close(self) -> None:

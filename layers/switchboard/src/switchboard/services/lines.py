@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-DEFAULT_TENANT = "default"
+from switchboard.domain.tenants import DEFAULT_TENANT
 
 
 @dataclass(frozen=True, slots=True)

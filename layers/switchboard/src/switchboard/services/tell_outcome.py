@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from switchboard.domain.call_analysis import CallAnalysis
-from switchboard.domain.facts.after_call import AfterCallFact, CallAnalysed, CallbackClosed, VoicemailFiled
+from switchboard.domain.facts import CallAnalysed, CallbackClosed, VoicemailFiled
 from switchboard.domain.subjects import Subject
 from switchboard.ports.call_records import CallRecords
 from switchboard.ports.fact_log import FactLog
@@ -11,11 +11,13 @@ from switchboard.services.stored import create, existing
 from switchboard.services.take_voicemail import VoicemailRecord
 from switchboard.services.write_crm_note import CallbackRecord
 
+OutcomeFact = CallAnalysed | CallbackClosed | VoicemailFiled
+
 
 class ToldRecord(Struct, frozen=True):
     """The fact as it was first told: told again, it is the same."""
 
-    fact: AfterCallFact
+    fact: OutcomeFact
 
 
 async def tell_outcome(subject: Subject, *, facts: FactLog, records: CallRecords, now_ms: int) -> None:
@@ -25,29 +27,39 @@ async def tell_outcome(subject: Subject, *, facts: FactLog, records: CallRecords
     await facts.append(told.fact)
 
 
-async def _fact(subject: Subject, records: CallRecords, now_ms: int) -> AfterCallFact:
+async def _fact(subject: Subject, records: CallRecords, now_ms: int) -> OutcomeFact:
+    fact_id = f"{subject.kind}.{subject.id}.outcome"
     match subject.kind:
         case "call":
             analysis = await existing(records, subject, "analysis", CallAnalysis)
             return CallAnalysed(
-                subject.tenant,
-                subject.id,
-                now_ms,
-                analysis.findings.disposition,
-                analysis.findings.sentiment,
-                analysis.qa_score,
-                analysis.analyst,
+                id=fact_id,
+                tenant=subject.tenant,
+                at_ms=now_ms,
+                call_id=subject.id,
+                disposition=analysis.findings.disposition,
+                sentiment=analysis.findings.sentiment,
+                qa_score=analysis.qa_score,
+                analyst=analysis.analyst,
             )
         case "voicemail":
             voicemail = await existing(records, subject, "voicemail", VoicemailRecord)
             return VoicemailFiled(
-                subject.tenant,
-                subject.id,
-                voicemail.call_id,
-                now_ms,
-                voicemail.duration_ms,
-                voicemail.callback_id,
+                id=fact_id,
+                tenant=subject.tenant,
+                at_ms=now_ms,
+                voicemail_id=subject.id,
+                call_id=voicemail.call_id,
+                duration_ms=voicemail.duration_ms,
+                callback_id=voicemail.callback_id,
             )
         case "callback":
             closed = await existing(records, subject, "outcome", CallbackRecord)
-            return CallbackClosed(subject.tenant, subject.id, now_ms, closed.outcome, closed.attempts)
+            return CallbackClosed(
+                id=fact_id,
+                tenant=subject.tenant,
+                at_ms=now_ms,
+                callback_id=subject.id,
+                outcome=closed.outcome,
+                attempts=closed.attempts,
+            )

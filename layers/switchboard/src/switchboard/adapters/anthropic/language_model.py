@@ -16,6 +16,7 @@ from switchboard.adapters.anthropic.messages import (
     request_body,
     tool_arguments,
 )
+from switchboard.adapters.keys import Key, reader
 from switchboard.adapters.token_deadlines import TokenDeadlines
 from switchboard.domain.messages import Message, ToolCall
 from switchboard.ports.errors import (
@@ -60,7 +61,7 @@ class AnthropicLanguageModel:
     def __init__(
         self,
         *,
-        api_key: str,
+        api_key: Key,
         base_url: str | None = None,
         model: str = "claude-haiku-5-5",
         connect_timeout_ms: int = 2000,
@@ -72,8 +73,9 @@ class AnthropicLanguageModel:
         self._first_token_timeout_ms = first_token_timeout_ms
         self._inter_token_timeout_ms = inter_token_timeout_ms
         self._total_timeout_ms = total_timeout_ms
+        self._key = reader(api_key)
         self._client = anthropic.AsyncAnthropic(
-            api_key=api_key,
+            api_key=self._key(),
             base_url=base_url,
             max_retries=0,
             timeout=anthropic.Timeout(total_timeout_ms / 1000, connect=connect_timeout_ms / 1000),
@@ -120,6 +122,7 @@ class AnthropicLanguageModel:
 
     async def _open(self, request: GenerationRequest, stack: AsyncExitStack) -> AsyncGenerator[bytes, None]:
         body = request_body(request)
+        self._client.api_key = self._key()
         response = await stack.enter_async_context(
             self._client.messages.with_streaming_response.create(
                 model=self._model,

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from switchboard.domain.facts import CallEnded
 from switchboard.domain.subjects import Subject
 
 
@@ -9,18 +10,18 @@ class EventUnreadable(Exception):
     """The message is not an event. Its text stays in the queue and out of logs."""
 
 
-class _Event(msgspec.Struct, frozen=True):
-    event: str
-    tenant: str = ""
-    call_id: str = ""
+class _Head(msgspec.Struct, frozen=True):
+    """What every fact has, of whatever kind and version."""
+
+    type: str
 
 
 def ended_call(body: str) -> Subject | None:
     """The call that an event says has ended; None for every other event. Raises `EventUnreadable`."""
     try:
-        event = msgspec.json.decode(body, type=_Event)
-        if event.event != "call_ended":
+        if msgspec.json.decode(body, type=_Head).type != CallEnded.__struct_config__.tag:
             return None
+        event = msgspec.json.decode(body, type=CallEnded)
         return msgspec.convert({"tenant": event.tenant, "kind": "call", "id": event.call_id}, Subject)
     except msgspec.DecodeError:
         raise EventUnreadable("the message is not a call event") from None

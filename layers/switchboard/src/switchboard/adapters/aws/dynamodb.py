@@ -37,6 +37,7 @@ CALL_RETENTION_S = 24 * 3600
 CLOCK_SKEW_S = 60
 """Kept longer than the token lives, so that a task whose clock runs behind cannot accept it again."""
 CLAIM_TRIES_MAX = 3
+UNANSWERED_MAX = 1000
 SNAPSHOT_BYTES_MAX = 4 * 1024 * 1024
 """Of one snapshot as text; the conversation's own bounds keep it far below."""
 
@@ -124,10 +125,19 @@ class DynamoDbCheckpointStore:
         self._table = table
         # A fence has one owner and an owner one process, so that this orders the saves under each fence.
         self._saves = itertools.count(1)
+        self._unanswered: dict[CallKey, str] = {}
 
     async def claim(self, key: CallKey) -> Checkpoint:
         """Take the call over with a fence above all earlier ones. Raises `ProviderError`."""
-        claim_id = secrets.token_hex(8)
+        # A claim that got no answer may be applied yet, much later: repeated under the same id it cannot fence us off.
+        claim_id = self._unanswered.setdefault(key, secrets.token_hex(8))
+        if len(self._unanswered) > UNANSWERED_MAX:
+            del self._unanswered[next(iter(self._unanswered))]
+        claimed = await self._claim(key, claim_id)
+        self._unanswered.pop(key, None)
+        return claimed
+
+    async def _claim(self, key: CallKey, claim_id: str) -> Checkpoint:
         for _ in range(CLAIM_TRIES_MAX):
             now_s = int(self._table.clock_s())
             made, row = await self._table.update(

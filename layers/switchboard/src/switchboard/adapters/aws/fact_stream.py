@@ -6,25 +6,22 @@ from typing import Any, Final
 import msgspec
 
 from switchboard.adapters.aws.failures import aws_failures
-from switchboard.domain.facts.after_call import AfterCallFact
+from switchboard.domain.facts import Fact
 from switchboard.ports.errors import ProviderOverloaded
 
 PROVIDER: Final = "firehose"
 
 
 class FirehoseFactLog:
-    """`ports.fact_log.FactLog`. One JSON line per fact, with its kind's version."""
+    """`ports.fact_log.FactLog`. One JSON line per fact, as the gateway's are."""
 
     def __init__(self, client: Any, *, stream: str) -> None:
         self._client = client
         self._stream = stream
 
-    async def append(self, fact: AfterCallFact) -> None:
+    async def append(self, fact: Fact) -> None:
         """Put the fact and wait for the stream's word on it."""
-        line = (
-            msgspec.json.encode(msgspec.to_builtins(fact) | {"version": fact.version}, order="sorted") + b"\n"
-        )
-        await asyncio.to_thread(self._put, line)
+        await asyncio.to_thread(self._put, msgspec.json.encode(fact) + b"\n")
 
     async def close(self) -> None:
         """Close the connection pool."""

@@ -30,13 +30,16 @@ from switchboard.adapters.aws.dynamodb import CallsTable, DynamoDbCheckpointStor
 from switchboard.adapters.aws.fact_stream import FirehoseFactLog
 from switchboard.adapters.aws.failures import aws_failures
 from switchboard.adapters.aws.recordings import S3RecordingArchive
+from switchboard.adapters.aws.secrets import REFRESH_S, SecretReader, SecretValues
 from switchboard.adapters.aws.step_functions import StepFunctionsWorkflows
 from switchboard.adapters.aws.tenant_sessions import TenantSessions
 from switchboard.adapters.aws.transcribe_batch import TranscribeBatch
 from switchboard.adapters.crm.webhook import WebhookCrm, WebhookTarget
 from switchboard.adapters.twilio.recordings import TwilioRecordings
+from switchboard.adapters.twilio.signature import SignatureChecker
 from switchboard.adapters.twilio.telephony import TwilioTelephony
 from switchboard.domain.recordings import RecordingTooLong, VoicemailLost
+from switchboard.domain.rotating import fixed
 from switchboard.domain.subjects import Subject
 from switchboard.observability import configure_logging
 from switchboard.ports.errors import PortError
@@ -91,8 +94,14 @@ _KNOWN = (
 class Tools:
     """What steps work with, each made when it is first used."""
 
-    def __init__(self, settings: WorkflowSettings) -> None:
+    def __init__(self, settings: WorkflowSettings, secrets: SecretValues | None = None) -> None:
         self.settings = settings
+        self._secrets = secrets or SecretValues()
+
+    def signatures(self) -> SignatureChecker:
+        """Checks the carrier's webhooks; for a while after a rotation the former token counts as well (failure F40)."""
+        tokens = self._secrets.of("TWILIO_AUTH_TOKEN", now_s())
+        return SignatureChecker(fixed(*tokens, self.settings.twilio_auth_token.get_secret_value()))
 
     @cached_property
     def sessions(self) -> TenantSessions:
@@ -233,19 +242,25 @@ def _client(service: str, region: str) -> Any:
 class Process:
     """The one event loop and the tools of this process."""
 
+    def __init__(self) -> None:
+        self._tools: Tools | None = None
+        self._made_s = 0.0
+
     @cached_property
     def runner(self) -> asyncio.Runner:
         """Kept, because connections belong to the loop they were made in."""
         return asyncio.Runner()
 
-    @cached_property
+    @property
     def tools(self) -> Tools:
-        """Made with what the environment and the secret say."""
-        configure_logging()
-        settings = read_workflow_settings(os.environ)
-        if settings.secrets_id:
-            settings = read_workflow_settings({**_secrets(settings), **os.environ})
-        return Tools(settings)
+        """Made with what the environment and the secret say; made anew when the secret was read long ago."""
+        now_s = time.monotonic()
+        if self._tools is not None and self._tools.settings.secrets_id and now_s - self._made_s > REFRESH_S:
+            self._drop_tools()
+        if self._tools is None:
+            configure_logging()
+            self._tools, self._made_s = _tools(), now_s
+        return self._tools
 
     def run(self, work: Awaitable[T]) -> T:
         """Run to the end."""
@@ -257,20 +272,25 @@ class Process:
 
     def close(self) -> None:
         """Release everything. Lambda never does: it freezes the process and ends it some day."""
-        if "tools" in self.__dict__:
-            self.run(self.__dict__.pop("tools").close())
+        self._drop_tools()
         if "runner" in self.__dict__:
             self.__dict__.pop("runner").close()
+
+    def _drop_tools(self) -> None:
+        tools, self._tools = self._tools, None
+        if tools is not None:
+            self.run(tools.close())
 
 
 process = Process()
 
 
-def _secrets(settings: WorkflowSettings) -> dict[str, str]:
-    with aws_failures("secretsmanager"):
-        answer = _client("secretsmanager", settings.region).get_secret_value(SecretId=settings.secrets_id)
-    values: dict[str, Any] = msgspec.json.decode(answer["SecretString"], type=dict[str, Any])
-    return {name: value for name, value in values.items() if isinstance(value, str)}
+def _tools() -> Tools:
+    settings = read_workflow_settings(os.environ)
+    if not settings.secrets_id:
+        return Tools(settings)
+    values = SecretReader(settings.secrets_id, region=settings.region).read()
+    return Tools(read_workflow_settings({**os.environ, **values.current}), values)
 
 
 class Step:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Struct
 
+from switchboard.adapters.keys import Key, reader
 from switchboard.adapters.sockets import ProviderSocket
 from switchboard.adapters.voices import choose_voice, is_speakable, probe_by_speaking, split_text
 from switchboard.domain.voices import Voice
@@ -87,13 +88,13 @@ class DeepgramSynthesizer:
     def __init__(
         self,
         *,
-        api_key: str,
+        api_key: Key,
         base_url: str = "wss://api.deepgram.com",
         connect_timeout_ms: int = 1_000,
         first_audio_timeout_ms: int = 1_000,
         gap_timeout_ms: int = 1_000,
     ) -> None:
-        self._headers = {"Authorization": f"Token {api_key}"}
+        self._key = reader(api_key)
         self._base_url = base_url
         self._timeouts = _Timeouts(
             connect_ms=connect_timeout_ms, first_audio_ms=first_audio_timeout_ms, gap_ms=gap_timeout_ms
@@ -111,7 +112,7 @@ class DeepgramSynthesizer:
         socket = ProviderSocket(
             self.name,
             f"{self._base_url}/v1/speak?{query}",
-            headers=self._headers,
+            headers={"Authorization": f"Token {self._key()}"},
             connect_timeout_ms=self._timeouts.connect_ms,
         )
         session = DeepgramSpeech(self.name, socket, self._timeouts)

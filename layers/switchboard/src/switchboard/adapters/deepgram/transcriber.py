@@ -5,7 +5,7 @@ Source: developers.deepgram.com, "Live Audio" reference and the pages Endpointin
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from urllib.parse import urlencode
 
 import msgspec
@@ -21,6 +21,7 @@ from switchboard.adapters.deepgram.listen_messages import (
     parse_message,
 )
 from switchboard.adapters.inline_socket import InlineSocket
+from switchboard.adapters.keys import Key, reader
 from switchboard.adapters.transcript_queue import TranscriptQueue
 from switchboard.media import mulaw
 from switchboard.media.replay import AnswerWatch, ReplayBuffer
@@ -52,7 +53,7 @@ class DeepgramTranscriber:
     def __init__(
         self,
         *,
-        api_key: str,
+        api_key: Key,
         base_url: str = "wss://api.deepgram.com",
         model: str = "nova-3",
         endpointing_ms: int = 300,
@@ -66,7 +67,7 @@ class DeepgramTranscriber:
         self._endpointing_ms = endpointing_ms
         self._settings = _Settings(
             provider=self.name,
-            headers={"Authorization": f"Token {api_key}"},
+            key=reader(api_key),
             # Loading the trusted certificates takes tens of ms: once per process, not once per call.
             tls=ssl.create_default_context() if base_url.startswith("wss:") else None,
             connect_timeout_ms=connect_timeout_ms,
@@ -102,7 +103,7 @@ class DeepgramTranscriber:
         socket = await InlineSocket.open(
             settings.provider,
             self._url("en", ()),
-            headers=settings.headers,
+            headers={"Authorization": f"Token {settings.key()}"},
             timeout_ms=settings.connect_timeout_ms,
             on_message=succeed,
             on_lost=fail,
@@ -143,7 +144,7 @@ class _Settings(Struct, frozen=True):
     """What all streams of one transcriber share."""
 
     provider: str
-    headers: dict[str, str]
+    key: Callable[[], str]
     tls: ssl.SSLContext | None
     connect_timeout_ms: int
     reconnect_timeout_ms: int
@@ -224,7 +225,7 @@ class DeepgramStream:
         socket = await InlineSocket.open(
             self._settings.provider,
             self._url,
-            headers=self._settings.headers,
+            headers={"Authorization": f"Token {self._settings.key()}"},
             timeout_ms=timeout_ms,
             on_message=self._received,
             on_lost=self._connection_lost,

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from switchboard.adapters.elevenlabs.alignment import Alignment, WordClock
+from switchboard.adapters.keys import Key, reader
 from switchboard.adapters.sockets import ProviderSocket
 from switchboard.adapters.voices import ANY_LANGUAGE, choose_voice, is_speakable, probe_by_speaking
 from switchboard.domain.voices import Voice
@@ -96,7 +97,7 @@ class ElevenLabsSynthesizer:
     def __init__(
         self,
         *,
-        api_key: str,
+        api_key: Key,
         base_url: str = "wss://api.elevenlabs.io",
         model: str = "eleven_flash_v2_5",
         voice_settings: Mapping[str, float | bool] | None = None,
@@ -105,7 +106,7 @@ class ElevenLabsSynthesizer:
         gap_timeout_ms: int = 1_000,
         keep_alive_ms: int = 15_000,
     ) -> None:
-        self._headers = {"xi-api-key": api_key}
+        self._key = reader(api_key)
         self._base_url = base_url
         self._model = model
         self._voice_settings = dict(voice_settings or {})
@@ -131,7 +132,7 @@ class ElevenLabsSynthesizer:
         socket = ProviderSocket(
             self.name,
             f"{self._base_url}/v1/text-to-speech/{voice_id}/multi-stream-input?{urlencode(query)}",
-            headers=self._headers,
+            headers={"xi-api-key": self._key()},
             connect_timeout_ms=self._timeouts.connect_ms,
         )
         session = ElevenLabsSpeech(self.name, socket, self._timeouts, self._voice_settings)

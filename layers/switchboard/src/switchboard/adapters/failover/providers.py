@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
 from switchboard.domain.circuit_breaker import CircuitBreaker
-from switchboard.ports.errors import ProviderError, ProviderTimeout, ProviderUnavailable
+from switchboard.ports.errors import ProviderError, ProviderRejected, ProviderTimeout, ProviderUnavailable
 
 PROBE_CHECK_INTERVAL_S = 0.25
 """How often breakers are asked whether a probe is due; far finer than any cool-down."""
@@ -94,6 +94,7 @@ class Use(Generic[P]):
 class Providers(Generic[P]):
     """Providers in order of preference, each with the budget in ms of its first result.
 
+    `on_rejected` is told when a live use was refused, which a rotated key causes; called inline, must not block.
     Probes run in a task of their own between `start()` and `close()`, or inside `async with`; without them a provider
     that failed never returns.
     """
@@ -107,6 +108,7 @@ class Providers(Generic[P]):
         *,
         clock: Clock | None = None,
         on_switch: SwitchCallback | None = None,
+        on_rejected: Callable[[], None] | None = None,
     ) -> None:
         assert providers, "at least one provider is needed"
         self.clock = clock if clock is not None else monotonic_ms
@@ -114,6 +116,7 @@ class Providers(Generic[P]):
             Member(provider, CircuitBreaker(budget_ms=budget_ms)) for provider, budget_ms in providers
         ]
         self._on_switch = on_switch
+        self._on_rejected = on_rejected
         self._last_error: ProviderError | None = None
         self._prober: asyncio.Task[None] | None = None
         self._closed = False
@@ -156,6 +159,8 @@ class Providers(Generic[P]):
         cut off the others - so it moves this use on and leaves the breaker alone.
         """
         self._last_error = error
+        if isinstance(error, ProviderRejected) and self._on_rejected is not None:
+            self._on_rejected()
         if error.retryable:
             member.breaker.record_failure(self.clock())
 

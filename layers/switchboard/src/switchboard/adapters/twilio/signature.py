@@ -7,8 +7,9 @@ stream belongs to one call is the stream token's business.
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from itertools import product
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from twilio.request_validator import (  # type: ignore[import-untyped]  # the SDK ships no types
@@ -18,6 +19,8 @@ from twilio.request_validator import (  # type: ignore[import-untyped]  # the SD
     RequestValidator,
     get_signature_algorithm,
 )
+
+from switchboard.domain.rotating import RotatingSecret, fixed
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -44,14 +47,22 @@ class SignatureRefused(Exception):
 class SignatureChecker:
     """Checks requests of one account.
 
-    `auth_token` is the account's primary token; empty refuses everything. `shared_keys` maps the id of each
-    webhook SharedKey (`webhooks_sharedkey_…`) to its secret. Every method takes the headers as pairs in any letter
+    `auth_token` is the account's primary token, or what returns those that count now; none or an empty one refuses
+    everything. `shared_keys` maps the id of each
+    webhook SharedKey (`webhooks_sharedkey_…`) to its secret. `on_wrong` is told of each wrong signature: the token may have changed. Every method takes the headers as pairs in any letter
     case, returns None for a genuine request and raises `SignatureRefused` for every other.
     """
 
-    def __init__(self, auth_token: str, *, shared_keys: Mapping[str, str] | None = None) -> None:
-        self._auth_token = auth_token
+    def __init__(
+        self,
+        auth_token: str | RotatingSecret,
+        *,
+        shared_keys: Mapping[str, str] | None = None,
+        on_wrong: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._auth_tokens = fixed(auth_token) if isinstance(auth_token, str) else auth_token
         self._shared_keys = dict(shared_keys or {})
+        self._on_wrong = on_wrong
 
     def check_form(
         self, url: str, fields: Iterable[tuple[str, str]], headers: Iterable[tuple[str, str]]
@@ -80,28 +91,28 @@ class SignatureChecker:
         if signature is None:
             raise SignatureRefused(Refusal.MISSING)
         algorithm = get_signature_algorithm(settings).upper()
-        validator = RequestValidator(self._secret(settings))
         matches = False
-        for url in urls:
+        for secret, url in product(self._secrets(settings), urls):
             try:
-                expected = validator.compute_signature(url, fields, algorithm)
+                expected = RequestValidator(secret).compute_signature(url, fields, algorithm)
             except ValueError:
                 raise SignatureRefused(Refusal.UNKNOWN_ALGORITHM) from None
             matches |= hmac.compare_digest(expected.encode(), signature.encode(errors="replace"))
         if not matches:
+            self._on_wrong()
             raise SignatureRefused(Refusal.WRONG)
 
-    def _secret(self, settings: str) -> str:
-        """The SharedKey's secret where the request names one, else the account's token (rule 5)."""
+    def _secrets(self, settings: str) -> tuple[str, ...]:
+        """The SharedKey's secret where the request names one, else the account's tokens (rule 5)."""
         parts = (part.partition("=") for part in settings.split(","))
         key = next((value.strip() for name, _, value in parts if name.strip() == "key"), "")
         if not key and get_signature_algorithm(settings).upper() != HMAC_SHA1:
             # Only SharedKeys sign with another algorithm than SHA-1.
             raise SignatureRefused(Refusal.UNKNOWN_KEY)
-        secret = self._shared_keys.get(key, "") if key else self._auth_token
-        if not secret:
+        secrets = (self._shared_keys.get(key, ""),) if key else self._auth_tokens()
+        if not any(secrets):
             raise SignatureRefused(Refusal.UNKNOWN_KEY if key else Refusal.UNCONFIGURED)
-        return secret
+        return tuple(secret for secret in secrets if secret)
 
 
 class _Fields(dict[str, list[str]]):

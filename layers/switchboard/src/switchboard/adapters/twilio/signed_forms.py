@@ -1,25 +1,29 @@
 """Reading a webhook's form, if Twilio signed it; one way for every function that Twilio calls."""
 
+from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl
 
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from switchboard.adapters.twilio.signature import SignatureChecker, SignatureRefused
+from switchboard.adapters.twilio.signature import SignatureRefused
 
 BODY_BYTES_MAX = 64 * 1024
 """Twilio's forms have about 2 KB; what is larger is not read to its end."""
 FIELDS_MAX = 200
 FORM = "application/x-www-form-urlencoded"
 
+Check = Callable[[str, list[tuple[str, str]]], Awaitable[None]]
+"""Given the signed address and the form's fields."""
+
 log = structlog.get_logger()
 
 
-async def signed_form(request: Request, *, public_url: str, signatures: SignatureChecker) -> dict[str, str]:
+async def signed_form(request: Request, *, public_url: str, check: Check) -> dict[str, str]:
     """Return the form of a request that Twilio signed; raise the HTTP answer to every other.
 
-    `public_url` is the origin that Twilio was told; Host headers say nothing.
+    `public_url` is the origin that Twilio was told; Host headers say nothing. `check` raises `SignatureRefused`.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise HTTPException(400, f"Send the form as {FORM}.")
@@ -33,7 +37,7 @@ async def signed_form(request: Request, *, public_url: str, signatures: Signatur
     path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
     url = f"{public_url}{path}{f'?{query}' if query else ''}"
     try:
-        signatures.check_form(url, fields, request.headers.items())
+        await check(url, fields)
     except SignatureRefused as refused:
         log.warning("webhook refused", path=path, refusal=refused.refusal)
         raise HTTPException(403, "This request is not signed.") from None

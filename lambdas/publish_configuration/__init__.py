@@ -1,0 +1,1 @@
+"""Publishes tenants' configuration."""
