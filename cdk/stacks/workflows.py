@@ -1,9 +1,9 @@
 """What follows a call: the workflows, the functions of their steps, their triggers and their alarms."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from aws_cdk import Duration
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
@@ -16,12 +16,17 @@ from cdk.components.role import allow_facts, allow_providers_secret
 from cdk.components.shared import (
     PRODUCT,
     SwitchboardStack,
+    acknowledge_wildcard,
     lookup,
     publish,
+    region_of,
 )
 from cdk.components.workflow import Workflow
+from cdk.deployment import deployment_of
 from cdk.stacks.data import EVENT_CONSUMER_TIMEOUT_S
 
+GEOGRAPHIES = frozenset({"us", "eu", "apac", "global"})
+"""Prefixes of Bedrock's inference profiles."""
 RECORDING_MEMORY_MB = 3008
 """A call of five hours is a file of 600 MB, which the assembling step holds once, and its segments beside it."""
 
@@ -38,7 +43,7 @@ class Step:
     checkpoints: bool = False
     secrets: bool = False
     facts: bool = False
-    environment: Mapping[str, str] = field(default_factory=dict)
+    carrier: bool = False
 
 
 STEPS = (
@@ -70,7 +75,7 @@ STEPS = (
     Step(folder="write_crm_note", about="Tells the tenant's customer system", objects=True, secrets=True),
     Step(folder="tell_outcome", about="Tells analytics what came of it", facts=True),
     Step(folder="plan_callback", about="Says what happens next with a callback"),
-    Step(folder="dial_callback", about="Places the call of one attempt", secrets=True),
+    Step(folder="dial_callback", about="Places the call of one attempt", secrets=True, carrier=True),
     Step(folder="close_callback", about="Stores a callback's one outcome"),
     Step(
         folder="collect_voicemail",
@@ -107,6 +112,7 @@ class WorkflowsStack(SwitchboardStack):
     def __init__(self, scope: Construct) -> None:
         super().__init__(scope, "workflows", description="What follows a call on Switchboard")
         self.functions = {step.folder: self._make_step(step) for step in STEPS}
+        self._give_deep_model(self.functions["analyse_call"])
         callback = self._make_workflow("callback", CALLBACK_STEPS)
         voicemail = self._make_workflow("voicemail", VOICEMAIL_STEPS)
         post_call = self._make_workflow("post_call", POST_CALL_STEPS)
@@ -126,7 +132,6 @@ class WorkflowsStack(SwitchboardStack):
             environment={
                 "SWITCHBOARD_RECORDS_TABLE": lookup(self, "records-table-name"),
                 "SWITCHBOARD_IDEMPOTENCY_TABLE": lookup(self, "idempotency-table-name"),
-                **step.environment,
             },
         )
         if step.objects:
@@ -135,6 +140,8 @@ class WorkflowsStack(SwitchboardStack):
             function.add_environment("SWITCHBOARD_BATCH_ASR", "transcribe")
         if step.checkpoints:
             function.add_environment("SWITCHBOARD_CALLS_TABLE", lookup(self, "calls-table-name"))
+        if step.carrier:
+            function.add_environment("PUBLIC_BASE_URL", deployment_of(self).public_base_url)
         if step.facts:
             function.add_environment("SWITCHBOARD_FACTS_STREAM", allow_facts(self, function.workload_role))
         if step.secrets:
@@ -142,6 +149,30 @@ class WorkflowsStack(SwitchboardStack):
                 "SWITCHBOARD_SECRETS_ID", allow_providers_secret(self, function.workload_role)
             )
         return function
+
+    def _give_deep_model(self, function: Function) -> None:
+        """With `-c bedrock_deep_model_id=...` Bedrock concludes calls; Anthropic does if the secret says so; else rules do."""
+        model_id = str(self.node.try_get_context("bedrock_deep_model_id") or "")
+        if not model_id:
+            return
+        function.add_environment("SWITCHBOARD_DEEP_LLM", "bedrock")
+        function.add_environment("BEDROCK_DEEP_MODEL_ID", model_id)
+        # An inference profile is named for its geography and the model: us.anthropic.claude-...
+        geography, _, rest = model_id.partition(".")
+        model = rest if geography in GEOGRAPHIES else model_id
+        models = f"arn:{Aws.PARTITION}:bedrock:*::foundation-model/{model}"
+        profile = (
+            f"arn:{Aws.PARTITION}:bedrock:{region_of(self)}:{Aws.ACCOUNT_ID}:inference-profile/{model_id}"
+        )
+        function.workload_role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"],
+                resources=[models, profile],
+            )
+        )
+        acknowledge_wildcard(
+            function.workload_role, models, "One model, in whichever region its profile takes the request."
+        )
 
     def _make_workflow(self, name: str, steps: Sequence[str]) -> Workflow:
         workflow = Workflow(
@@ -194,7 +225,9 @@ class WorkflowsStack(SwitchboardStack):
             ("report_callback", "Takes the carrier's reports about callbacks"),
             ("receive_voicemail", "Takes the carrier's word that a message is recorded"),
         ):
-            function = self._make_step(Step(folder=folder, about=about, timeout_s=10, secrets=True))
+            function = self._make_step(
+                Step(folder=folder, about=about, timeout_s=10, secrets=True, carrier=True)
+            )
             self.functions[folder] = function
             publish(self, f"{folder.replace('_', '-')}-function-arn", function.function_arn)
         self._let_answer(self.functions["report_callback"], callback)

@@ -170,8 +170,8 @@ def test_refused_note(cloud: Cloud):
     assert 1 == len(cloud.facts_of(subject))
 
 
-def test_failed_transcription(cloud: Cloud):
-    """Where Transcribe leaves no result that can be read, the workflow fails after its tries and keeps nothing half."""
+def test_input_that_names_no_subject(cloud: Cloud):
+    """What is no reference is refused by the first step, once: trying again cannot help."""
     subject = Subject("acme", "call", "not/a/name")
     execution = cloud.start(Workflow.POST_CALL, subject, name="refused-input")
     assert "FAILED" == cloud.finish(execution)
