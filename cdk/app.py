@@ -27,6 +27,7 @@ from cdk.stacks.network import NetworkStack
 from cdk.stacks.observability import ObservabilityStack
 from cdk.stacks.telephony import TelephonyStack
 from cdk.stacks.voice import VoiceStack
+from cdk.stacks.workflows import WorkflowsStack
 
 NAG_PACKS = (AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321Checks, ServerlessChecks)
 """With `-c nag=1` they judge the app; `make check-cloud` reads their report."""
@@ -64,10 +65,11 @@ def build(context: Mapping[str, object], *, output: str | None = None) -> App:
     _after(ConfigurationStack(app), data)
     network = _after(NetworkStack(app), data)
     analytics = _after(AnalyticsStack(app), data)
-    workflows = sorted(path.name.removesuffix(".asl.json") for path in DEFINITIONS.glob("*.asl.json"))
-    telephony = _after(TelephonyStack(app, workflows=workflows), data)
+    workflows = _after(WorkflowsStack(app), data, analytics)
+    names = sorted(path.name.removesuffix(".asl.json") for path in DEFINITIONS.glob("*.asl.json"))
+    telephony = _after(TelephonyStack(app, workflows=names), data, workflows)
     voice = _after(VoiceStack(app, vpc=network.vpc), data, network, analytics)
-    _after(ObservabilityStack(app, workflows=workflows), data, analytics, telephony, voice)
+    _after(ObservabilityStack(app, workflows=names), data, analytics, telephony, voice, workflows)
     if app.node.try_get_context("nag"):
         Validations.of(app).add_plugins(*(pack(app) for pack in NAG_PACKS))
         add_canary(app)

@@ -130,6 +130,7 @@ class AnthropicLanguageModel:
                 messages=body["messages"],
                 system=body["system"] or anthropic.omit,
                 tools=body["tools"] or anthropic.omit,
+                tool_choice=body["tool_choice"] or anthropic.omit,
                 stream=True,
             )
         )
