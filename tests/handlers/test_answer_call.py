@@ -120,7 +120,7 @@ def test_resume(webhooks: Webhooks):
     answer = webhooks.post("/twilio/resume?n=2&t=99999999999&f=0")
     assert parameters(answer.text)["resume"] == "1"
     redirect = str(ET.fromstring(answer.text).findtext("Redirect"))
-    assert re.search(r"/twilio/resume\?n=3&t=\d+&f=1$", redirect)
+    assert re.search(r"/twilio/resume\?f=1&n=3&t=\d+$", redirect)
 
 
 @pytest.mark.parametrize(("path", "name"), [("voice", "answer_call"), ("resume", "continue_call")])
