@@ -51,8 +51,8 @@ class CallbackLine:
         return f"{self.public_url}/twilio/voice"
 
     def status_url(self, subject: Subject, attempt: int) -> str:
-        """Told how the attempt goes. The carrier signs the query with the rest, so it cannot be forged."""
-        query = urlencode({"tenant": subject.tenant, "callback": subject.id, "attempt": attempt})
+        """Told how the attempt goes. The carrier signs the query, in the order of names, with the rest: it cannot be forged."""
+        query = urlencode({"attempt": attempt, "callback": subject.id, "tenant": subject.tenant})
         return f"{self.public_url}/twilio/callback?{query}"
 
 
