@@ -17,7 +17,7 @@ from switchboard.adapters.anthropic.messages import (
     tool_arguments,
 )
 from switchboard.adapters.keys import Key, reader
-from switchboard.adapters.token_deadlines import TokenDeadlines
+from switchboard.adapters.token_deadlines import TokenDeadlines, TokenTimeouts
 from switchboard.domain.messages import Message, ToolCall
 from switchboard.ports.errors import (
     ProviderError,
@@ -70,9 +70,7 @@ class AnthropicLanguageModel:
         total_timeout_ms: int = 20_000,
     ) -> None:
         self._model = model
-        self._first_token_timeout_ms = first_token_timeout_ms
-        self._inter_token_timeout_ms = inter_token_timeout_ms
-        self._total_timeout_ms = total_timeout_ms
+        self._timeouts = TokenTimeouts(first_token_timeout_ms, inter_token_timeout_ms, total_timeout_ms)
         self._key = reader(api_key)
         self._client = anthropic.AsyncAnthropic(
             api_key=self._key(),
@@ -85,25 +83,20 @@ class AnthropicLanguageModel:
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[GenerationItem, None]:
         """Stream one reply; see `LanguageModel.generate`."""
-        deadlines = TokenDeadlines(
-            NAME,
-            first_token_timeout_ms=self._first_token_timeout_ms,
-            inter_token_timeout_ms=self._inter_token_timeout_ms,
-            total_timeout_ms=self._total_timeout_ms,
-        )
         reply = _Reply()
         try:
-            async with AsyncExitStack() as stack:
-                chunks = await deadlines.wait(self._open(request, stack))
-                while not reply.is_complete:
-                    chunk = await deadlines.wait(anext(chunks, b""))
-                    if not chunk:
-                        raise ProviderUnavailable(NAME, "the stream ended before the reply did")
-                    for item in reply.read(chunk):
-                        yield item
-                    if reply.take_progress():
-                        deadlines.token_arrived()
-                await _drain(chunks)
+            with TokenDeadlines(NAME, self._timeouts) as deadlines:
+                async with AsyncExitStack() as stack:
+                    chunks = await deadlines.wait(self._open(request, stack))
+                    while not reply.is_complete:
+                        chunk = await deadlines.wait(anext(chunks, b""))
+                        if not chunk:
+                            raise ProviderUnavailable(NAME, "the stream ended before the reply did")
+                        for item in reply.read(chunk):
+                            yield item
+                        if reply.take_progress():
+                            deadlines.token_arrived()
+                    await _drain(chunks)
         except (anthropic.APIError, httpx2.HTTPError) as error:
             raise _port_error(error) from None
         yield reply.end()
@@ -155,12 +148,27 @@ class _Reply:
         return has_progressed
 
     def read(self, chunk: bytes) -> Iterator[GenerationItem]:
-        """Take bytes in; yield what they complete. Raises `ProviderError`."""
+        """Take bytes in; yield what they complete, pieces of text that come together as one. Raises `ProviderError`."""
+        text = ""
+        failure: ProviderError | None = None
         try:
             for event in self._decoder.feed(chunk):
-                yield from self._items(event)
+                for item in self._items(event):
+                    if isinstance(item, TextDelta):
+                        text += item.text
+                        continue
+                    if text:
+                        yield TextDelta(text)
+                        text = ""
+                    yield item
+        except ProviderError as error:
+            failure = error
         except ValueError:
-            raise ProviderProtocolError(NAME, "an event is not what the API documents") from None
+            failure = ProviderProtocolError(NAME, "an event is not what the API documents")
+        if text:
+            yield TextDelta(text)
+        if failure is not None:
+            raise failure
 
     def end(self) -> GenerationEnd:
         """The summary of a complete reply. Raises `ProviderProtocolError` where the vendor gave no reason to stop."""
