@@ -30,8 +30,9 @@ from voice_gateway.vad_ticker import Ear, VadTicker
 WINDOW_BYTES = WINDOW_MS * BYTES_PER_MS
 SPEECH_BLOCK_BYTES = 60 * BYTES_PER_MS
 """While the caller speaks, recognition gets audio in blocks this small."""
-SILENCE_BLOCK_BYTES = 100 * BYTES_PER_MS
-"""In silence nothing waits for the audio, and fewer, larger messages cost less."""
+SILENCE_BLOCK_BYTES = 200 * BYTES_PER_MS
+"""In silence nothing waits for the audio, and fewer, larger messages cost less; Deepgram asks for 250 ms at most. The first loud
+window sends what has been held back."""
 UNSENT_BLOCKS_MAX = 60
 """Audio kept while the recogniser is being connected: a few seconds."""
 REOPEN_DELAYS_S = (0.1, 0.4, 1.0, 2.0, 4.0)
@@ -82,14 +83,14 @@ class Listening:
 
     def hear(self, chunk: int, timestamp_ms: int, payload: bytes) -> None:
         """Take one media message. Raises `TimelineBroken` for timestamps that cannot be."""
-        audio = self._timeline.feed(chunk, timestamp_ms, payload)
+        timeline = self._timeline
+        audio = timeline.feed(chunk, timestamp_ms, payload)
         if not audio:
             return
-        end_ms = self._timeline.end_ms
-        origin_ms = self._now_ms() - end_ms
+        origin_ms = self._now_ms() - timeline.end_ms
         if self._origin_ms is None:
             self._origin_ms = origin_ms
-            self._window_end_ms = self._timeline.start_ms
+            self._window_end_ms = timeline.start_ms
         elif origin_ms < self._origin_ms:
             self._origin_ms = origin_ms
         self._block += audio
@@ -99,7 +100,8 @@ class Listening:
             self._judge(np.frombuffer(unjudged, np.uint8, WINDOW_BYTES, start))
             start += WINDOW_BYTES
         self._unjudged = unjudged[start:]
-        if len(self._block) >= (SPEECH_BLOCK_BYTES if self._alert else SILENCE_BLOCK_BYTES):
+        held = len(self._block)
+        if held >= SILENCE_BLOCK_BYTES or (held >= SPEECH_BLOCK_BYTES and self._alert):
             self._forward()
 
     def finalize(self) -> None:
