@@ -14,7 +14,6 @@ from cdk.components.function import Function
 from cdk.components.queue import alarm_topic
 from cdk.components.role import allow_facts, allow_providers_secret
 from cdk.components.shared import (
-    PRODUCT,
     SwitchboardStack,
     acknowledge_wildcard,
     lookup,
@@ -191,7 +190,6 @@ class WorkflowsStack(SwitchboardStack):
         alarm = cloudwatch.Alarm(
             scope,
             f"Alarm-{name}",
-            alarm_name=f"{PRODUCT}-{self.record.name}-{name}",
             alarm_description=f"{what}. Runbook: docs/operate/workflow-failed.md",
             metric=metric,
             threshold=1,

@@ -22,7 +22,6 @@ SECRET = {
     "SWITCHBOARD_STREAM_TOKEN_SECRET": "x" * 40,
     "DEEPGRAM_API_KEY": "dg-key",
 }
-TEMPLATE = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
 # moto knows the quotas of VPC only; the codes of the real ones are data.
 QUOTA = ("vpc", "L-45FE3B85", "addresses", 5, "a test")
 
@@ -34,11 +33,14 @@ class Edge(BaseHTTPRequestHandler):
     healthy = True
 
     def do_GET(self) -> None:
-        if "IncomingPhoneNumbers" in self.path:
-            body = json.dumps({"incoming_phone_numbers": self.numbers}).encode()
-        else:
-            body = b"ok"
-        self.send_response(200 if self.healthy else 502)
+        self._answer(200, json.dumps({"incoming_phone_numbers": self.numbers}).encode())
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self._answer(403 if self.path == "/twilio/voice" else 200, b"")
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status if self.healthy else 502)
         self.end_headers()
         self.wfile.write(body)
 
@@ -75,18 +77,16 @@ def cloud(aws: str, edge: str, request, monkeypatch: pytest.MonkeyPatch) -> Clou
 
 
 def deploy(cloud: Cloud, edge: str, *, without: tuple[str, ...] = ()) -> None:
+    addresses = {"WebhookUrl": f"{edge}/twilio/voice", "FallbackUrl": f"{edge}/fallback.xml"}
+    template = {
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {name: {"Value": url} for name, url in addresses.items()},
+    }
     for name in STACKS:
         if name not in without:
             stack = f"Switchboard-{cloud.environment}-{name}"
-            cloud.client("cloudformation").create_stack(StackName=stack, TemplateBody=json.dumps(TEMPLATE))
-    ssm = cloud.client("ssm")
-    values = {
-        BOOTSTRAP_PARAMETER: "25",
-        f"/switchboard/{cloud.environment}/webhook-base-url": edge,
-        f"/switchboard/{cloud.environment}/fallback-url": f"{edge}/fallback.xml",
-    }
-    for name, value in values.items():
-        ssm.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
+            cloud.client("cloudformation").create_stack(StackName=stack, TemplateBody=json.dumps(template))
+    cloud.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="25", Type="String", Overwrite=True)
     secrets = cloud.client("secretsmanager")
     secrets.create_secret(Name=f"switchboard/{cloud.environment}/providers", SecretString=json.dumps(SECRET))
     Edge.numbers = [number(edge)]
@@ -120,7 +120,7 @@ def test_nothing_deployed(cloud: Cloud):
     code, checks = examine(cloud)
 
     assert 2 == code
-    assert "cdk deploy" in checks["data"][2]
+    assert "make deploy" in checks["data"][2]
     assert checks["secret"][1] == "GetSecretValue was refused: ResourceNotFoundException"
 
 
@@ -189,7 +189,7 @@ def test_edge_that_fails(cloud: Cloud, edge: str):
     deploy(cloud, edge)
     Edge.healthy = False
 
-    assert ("fail", f"{edge} answers 502") == examine(cloud)[1]["voice webhook"][:2]
+    assert "answers 502 to a forged request, not 403" in examine(cloud)[1]["voice webhook"][1]
 
 
 def test_small_quota(cloud: Cloud, monkeypatch: pytest.MonkeyPatch):

@@ -16,7 +16,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from switchboard.cli.doctor_checks import CheckResult, Outcome
 
-STACKS = ("data", "network", "analytics", "telephony", "voice", "workflows", "observability")
+STACKS = (
+    "data",
+    "configuration",
+    "network",
+    "analytics",
+    "workflows",
+    "telephony",
+    "voice",
+    "observability",
+)
 """In the order in which they are deployed (cdk/app.py)."""
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 """Written by `cdk bootstrap` with its default qualifier."""
@@ -36,6 +45,7 @@ QUOTAS = (
     ),
 )
 """Service, quota code, name, least usable value, why. The codes are [unverified] here: no AWS account."""
+RUNBOOKS = "docs/operate/"
 TIMEOUT_S = 5.0
 TWILIO_URL = "https://api.twilio.com"
 NUMBERS_MAX = 100
@@ -58,14 +68,21 @@ class Cloud:
         config = Config(connect_timeout=TIMEOUT_S, read_timeout=TIMEOUT_S, retries={"total_max_attempts": 2})
         return self.session.client(service, endpoint_url=self.endpoint_url, config=config)  # type: ignore[call-overload]  # the name is a variable
 
-    def published(self, name: str) -> str | None:
-        """What a stack published as `/switchboard/<environment>/<name>`; None where it did not."""
-        ssm = self.client("ssm")
-        try:
-            answer = ssm.get_parameter(Name=f"/switchboard/{self.environment}/{name}")
-        except ssm.exceptions.ParameterNotFound:
-            return None
-        return str(answer["Parameter"]["Value"])
+    def stacks(self) -> dict[str, dict[str, Any]]:
+        """The deployed stacks of this environment, by their short name."""
+        prefix = f"Switchboard-{self.environment}-"
+        pages = self.client("cloudformation").get_paginator("describe_stacks").paginate()
+        stacks = [stack for page in pages for stack in page["Stacks"]]
+        return {
+            stack["StackName"].removeprefix(prefix): stack
+            for stack in stacks
+            if stack["StackName"].startswith(prefix)
+        }
+
+    def addresses(self) -> dict[str, str]:
+        """What the telephony stack prints: `WebhookUrl`, `FallbackUrl`, `StatusUrl`; empty before it is deployed."""
+        outputs = self.stacks().get("telephony", {}).get("Outputs", ())
+        return {output["OutputKey"]: output["OutputValue"] for output in outputs}
 
     def secret(self) -> dict[str, str]:
         """The providers' secret; raises what AWS or JSON raise."""
@@ -99,7 +116,7 @@ def check_identity(cloud: Cloud) -> Iterator[CheckResult]:
 def check_bootstrap(cloud: Cloud) -> Iterator[CheckResult]:
     """`cdk bootstrap` has been run here."""
     ssm = cloud.client("ssm")
-    hint = "Run: cd cdk && npx cdk bootstrap aws://<account>/<region>"
+    hint = "Run: make bootstrap"
     try:
         version = int(ssm.get_parameter(Name=BOOTSTRAP_PARAMETER)["Parameter"]["Value"])
     except ssm.exceptions.ParameterNotFound:
@@ -126,14 +143,12 @@ def check_quotas(cloud: Cloud) -> Iterator[CheckResult]:
 
 def check_stacks(cloud: Cloud) -> Iterator[CheckResult]:
     """Every stack is there and settled."""
-    cloudformation = cloud.client("cloudformation")
-    pages = cloudformation.get_paginator("describe_stacks").paginate()
-    states = {stack["StackName"]: stack["StackStatus"] for page in pages for stack in page["Stacks"]}
+    states = {name: stack["StackStatus"] for name, stack in cloud.stacks().items()}
     for name in STACKS:
         stack = f"Switchboard-{cloud.environment}-{name}"
-        state = states.get(stack)
+        state = states.get(name)
         if state is None:
-            hint = f"Run: cd cdk && npx cdk deploy -c environment={cloud.environment} --all"
+            hint = f"Run: make deploy ENVIRONMENT={cloud.environment} DOMAIN=... ZONE=..."
             yield CheckResult("Stacks", name, Outcome.FAIL, "not deployed", hint)
         elif state in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             yield CheckResult("Stacks", name, Outcome.PASS, state)
@@ -176,7 +191,7 @@ def check_queues(cloud: Cloud) -> Iterator[CheckResult]:
                 QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
             )
             count = int(attributes["Attributes"]["ApproximateNumberOfMessages"])
-            if count and "DeadLetter" in url:
+            if count and ("DeadLetters" in url or "Failures" in url):
                 waiting[url.rsplit("/", 1)[-1]] = count
     for name, count in waiting.items():
         hint = "See docs/operate/ for its runbook; replaying is safe."
@@ -192,44 +207,54 @@ def check_alarms(cloud: Cloud) -> Iterator[CheckResult]:
         .get_paginator("describe_alarms")
         .paginate(AlarmNamePrefix=f"Switchboard-{cloud.environment}-", StateValue="ALARM")
     )
-    alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
+    # Those without a page of their own only scale.
+    alarms = [
+        alarm
+        for page in pages
+        for alarm in page["MetricAlarms"]
+        if RUNBOOKS in alarm.get("AlarmDescription", "")
+    ]
     for alarm in alarms:
-        hint = alarm.get("AlarmDescription", "See docs/operate/.")
-        yield CheckResult("Health", alarm["AlarmName"], Outcome.WARN, "in alarm", hint)
+        yield CheckResult("Health", alarm["AlarmName"], Outcome.WARN, "in alarm", alarm["AlarmDescription"])
     if not alarms:
         yield CheckResult("Health", "alarms", Outcome.PASS, "none is on")
 
 
 def check_webhooks(cloud: Cloud) -> Iterator[CheckResult]:
-    """The webhook answers, and so does the fallback that needs nothing else alive."""
-    for name, parameter, path in (
-        ("voice webhook", "webhook-base-url", "/health"),
-        ("fallback", "fallback-url", ""),
-    ):
-        url = cloud.published(parameter)
+    """The webhook answers, refusing what is forged, and so does the fallback that needs nothing else alive."""
+    addresses = cloud.addresses()
+    forged = {"X-Twilio-Signature": "forged"}
+    for name, output, expected in (("voice webhook", "WebhookUrl", 403), ("fallback", "FallbackUrl", 200)):
+        url = addresses.get(output)
         if url is None:
             yield CheckResult("Telephone", name, Outcome.WARN, "not deployed yet")
             continue
         try:
-            status = httpx2.get(url + path, timeout=TIMEOUT_S).status_code
+            status = httpx2.post(url, data={"CallSid": "CA"}, headers=forged, timeout=TIMEOUT_S).status_code
         except httpx2.HTTPError as error:
-            hint = "Look at the telephony stack, its custom domain and its web application firewall."
+            hint = (
+                "Look at the telephony stack, its domain and certificate, and its web application firewall."
+            )
             yield CheckResult("Telephone", name, Outcome.FAIL, f"{url}: {type(error).__name__}", hint)
             continue
-        outcome = Outcome.PASS if status == httpx2.codes.OK else Outcome.FAIL
-        hint = "" if outcome is Outcome.PASS else "Look at the function's log and the API's access log."
-        yield CheckResult("Telephone", name, outcome, f"{url} answers {status}", hint)
+        if status == expected:
+            yield CheckResult("Telephone", name, Outcome.PASS, f"{url} answers as it must")
+        else:
+            hint = "Look at the function's log and the API's access log."
+            message = f"{url} answers {status} to a forged request, not {expected}"
+            yield CheckResult("Telephone", name, Outcome.FAIL, message, hint)
 
 
 def check_numbers(cloud: Cloud) -> Iterator[CheckResult]:
     """Twilio's numbers ring here, with the fallback beside the webhook."""
-    base, fallback = cloud.published("webhook-base-url"), cloud.published("fallback-url")
+    addresses = cloud.addresses()
+    webhook, fallback = addresses.get("WebhookUrl"), addresses.get("FallbackUrl")
     try:
         values = cloud.secret()
     except msgspec.DecodeError:
         return  # told by the check of the secret
     account, token = values.get("TWILIO_ACCOUNT_SID", ""), values.get("TWILIO_AUTH_TOKEN", "")
-    if not (base and account and token):
+    if not (webhook and account and token):
         return  # told by the checks of webhooks and secret
     url = f"{cloud.twilio_url}/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json"
     try:
@@ -242,9 +267,9 @@ def check_numbers(cloud: Cloud) -> Iterator[CheckResult]:
         yield CheckResult("Telephone", "Twilio", Outcome.FAIL, f"answers {answer.status_code}", hint)
         return
     numbers = answer.json()["incoming_phone_numbers"]
-    ours = [number for number in numbers if number["voice_url"] == f"{base}/twilio/voice"]
+    ours = [number for number in numbers if number["voice_url"] == webhook]
     if not ours:
-        hint = f"Set a number's voice webhook to POST {base}/twilio/voice."
+        hint = f"Set a number's voice webhook to POST {webhook}."
         yield CheckResult("Telephone", "numbers", Outcome.FAIL, f"none of {len(numbers)} rings here", hint)
     for number in ours:
         safe = number["voice_fallback_url"] == fallback
