@@ -8,11 +8,11 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 from websockets.frames import Close
 
+from switchboard.adapters.http_status import error_of_status
 from switchboard.adapters.sockets import (
     CLOSE_TIMEOUT_S,
     ProviderSocket,
     error_of_close,
-    error_of_status,
     open_socket,
     shared_tls,
 )

@@ -137,7 +137,7 @@ def _save_unfenced(self: Store, _fence: int, *arguments: Any) -> None:
     _SAVE(self, self.fence, *arguments)
 
 
-async def _redeem_again(_self: InMemoryTokenLedger, _nonce: str, *, expires_at_s: int) -> bool:
+async def _redeem_again(_self: InMemoryTokenLedger, _tenant: str, _nonce: str, *, expires_at_s: int) -> bool:
     return expires_at_s > 0
 
 

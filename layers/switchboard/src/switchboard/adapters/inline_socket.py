@@ -20,11 +20,11 @@ from picows import (
     ws_connect,
 )
 
+from switchboard.adapters.http_status import error_of_status
 from switchboard.adapters.sockets import (
     CLOSE_PROTOCOL_ERROR,
     CLOSE_TRY_AGAIN_LATER,
     CLOSES_REJECTED,
-    error_of_status,
 )
 from switchboard.ports.errors import (
     ProviderError,

@@ -9,7 +9,6 @@ import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
-from http import HTTPStatus
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -21,6 +20,7 @@ from websockets.exceptions import (
 )
 from websockets.protocol import State
 
+from switchboard.adapters.http_status import error_of_status
 from switchboard.ports.errors import (
     ProviderError,
     ProviderOverloaded,
@@ -40,8 +40,6 @@ and a vendor that never stops is slowed down by TCP."""
 MESSAGE_BYTES_MAX = 256 * 1024
 """No vendor's audio or transcript message comes near it."""
 
-SITE_OVERLOADED = 529
-"""Not in RFC 9110, but several vendors send it for "overloaded"."""
 
 CLOSES_REJECTED = frozenset({1003, 1007, 1008, 1009})
 """Unsupported data, bad payload, policy violation, message too big: asking again would not help."""
@@ -89,20 +87,6 @@ def shared_tls() -> ssl.SSLContext:
     Shared because reading the platform's certificates takes about 20 ms, more than the rest of setting up a call.
     """
     return ssl.create_default_context()
-
-
-def error_of_status(provider: str, status: int, *, retry_after: str | None = None) -> ProviderError:
-    """The error for an HTTP status that should have been a success."""
-    reason = f"answered HTTP {status}"
-    if status in {HTTPStatus.TOO_MANY_REQUESTS, SITE_OVERLOADED}:
-        return ProviderOverloaded(provider, reason, retry_after_ms=_milliseconds(retry_after))
-    if status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT}:
-        return ProviderTimeout(provider, reason)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return ProviderUnavailable(provider, reason)
-    if status >= HTTPStatus.BAD_REQUEST:
-        return ProviderRejected(provider, reason)
-    return ProviderProtocolError(provider, reason)
 
 
 def error_of_close(provider: str, closed: ConnectionClosed) -> ProviderError:
@@ -193,11 +177,6 @@ class ProviderSocket:
     def _refuse_if_closed(self) -> None:
         if self._closed:
             raise ProviderUnavailable(self._provider, "the session is closed")
-
-
-def _milliseconds(retry_after: str | None) -> int | None:
-    # The header may also be a date; that form is not worth a clock.
-    return int(retry_after) * 1000 if retry_after is not None and retry_after.isdecimal() else None
 
 
 def _quiet_logger() -> logging.Logger:

@@ -14,7 +14,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from switchboard.adapters.sockets import error_of_status
+from switchboard.adapters.http_status import error_of_status
 from switchboard.ports.errors import (
     ProviderError,
     ProviderOverloaded,
