@@ -43,8 +43,8 @@ lock: | $(UV)  ## re-resolve what is tested and what is deployed (hashes, no add
 demo: install  ## play one real phone call on this machine and judge it
 	@$(BIN)/switchboard demo
 
-up: install  ## keep the platform running, with a softphone at http://localhost:8080
-	@$(BIN)/switchboard up
+up: install cdk/node_modules/.installed  ## keep the platform running on its local cloud, with a softphone at http://localhost:8080
+	@$(BIN)/python -m cdk.local up
 
 doctor: install  ## list every missing or wrong setting
 	@$(BIN)/switchboard doctor

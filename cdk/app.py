@@ -21,11 +21,13 @@ from cdk.checks.canary import add_canary
 from cdk.components.shared import SwitchboardStack
 from cdk.components.workflow import DEFINITIONS
 from cdk.stacks.analytics import AnalyticsStack
+from cdk.stacks.configuration import ConfigurationStack
 from cdk.stacks.data import DataStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.observability import ObservabilityStack
 from cdk.stacks.telephony import TelephonyStack
 from cdk.stacks.voice import VoiceStack
+from cdk.stacks.workflows import WorkflowsStack
 
 NAG_PACKS = (AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321Checks, ServerlessChecks)
 """With `-c nag=1` they judge the app; `make check-cloud` reads their report."""
@@ -60,12 +62,14 @@ def build(context: Mapping[str, object], *, output: str | None = None) -> App:
     """Return the app with all its stacks for the environment that `context` names."""
     app = App(context={**FLAGS, **context}, outdir=output, analytics_reporting=False)
     data = DataStack(app)
+    _after(ConfigurationStack(app), data)
     network = _after(NetworkStack(app), data)
     analytics = _after(AnalyticsStack(app), data)
-    workflows = sorted(path.name.removesuffix(".asl.json") for path in DEFINITIONS.glob("*.asl.json"))
-    telephony = _after(TelephonyStack(app, workflows=workflows), data)
+    workflows = _after(WorkflowsStack(app), data, analytics)
+    names = sorted(path.name.removesuffix(".asl.json") for path in DEFINITIONS.glob("*.asl.json"))
+    telephony = _after(TelephonyStack(app, workflows=names), data, workflows)
     voice = _after(VoiceStack(app, vpc=network.vpc), data, network, analytics)
-    _after(ObservabilityStack(app, workflows=workflows), data, analytics, telephony, voice)
+    _after(ObservabilityStack(app, workflows=names), data, analytics, telephony, voice, workflows)
     if app.node.try_get_context("nag"):
         Validations.of(app).add_plugins(*(pack(app) for pack in NAG_PACKS))
         add_canary(app)

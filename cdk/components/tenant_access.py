@@ -98,6 +98,15 @@ class TenantAccessRole(iam.Role):
         objects = bucket.arn_for_objects(f"{TENANT}/*")
         self.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=[objects]))
         acknowledge_wildcard(self, objects, "All objects of the one tenant that the session is for.")
+        if "s3:GetObject" in actions:
+            # Without it S3 answers 403 for what is not there, and segments could not be found.
+            self.add_to_policy(
+                iam.PolicyStatement(
+                    actions=["s3:ListBucket"],
+                    resources=[bucket.bucket_arn],
+                    conditions={"StringLike": {"s3:prefix": [f"{TENANT}/*"]}},
+                )
+            )
         self.add_to_policy(
             iam.PolicyStatement(
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
@@ -105,6 +114,22 @@ class TenantAccessRole(iam.Role):
                 conditions={"StringEquals": {"kms:EncryptionContext:tenant": TENANT}},
             )
         )
+
+    def allow_transcription(self) -> None:
+        """Let a session start and watch transcription jobs whose names begin with `<tenant>.`.
+
+        The job reads and writes objects with the rights of the session that starts it.
+        """
+        jobs = (
+            f"arn:{Aws.PARTITION}:transcribe:{region_of(self)}:{Aws.ACCOUNT_ID}:transcription-job/{TENANT}.*"
+        )
+        self.add_to_policy(
+            iam.PolicyStatement(
+                actions=["transcribe:StartTranscriptionJob", "transcribe:GetTranscriptionJob"],
+                resources=[jobs],
+            )
+        )
+        acknowledge_wildcard(self, jobs, "All transcription jobs of the one tenant that the session is for.")
 
 
 def _workloads(scope: Construct) -> iam.IPrincipal:

@@ -136,6 +136,7 @@ class DataStack(SwitchboardStack):
         records.allow_rows([self.calls, self.records, self.idempotency], key=self.tables_key, writable=True)
         records.allow_rows([self.configuration], key=self.tables_key, writable=False)
         records.allow_objects(self.recordings, key=self.data_key, actions=["s3:GetObject", "s3:PutObject"])
+        records.allow_transcription()
         configuration = TenantAccessRole(
             self,
             "TenantConfiguration",

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache
 from secrets import token_bytes
 from typing import Any, cast
-from urllib.parse import parse_qsl
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -30,6 +29,7 @@ from switchboard.adapters.aws.secrets import (
     read_environment,
 )
 from switchboard.adapters.twilio.signature import SignatureChecker, SignatureRefused
+from switchboard.adapters.twilio.signed_forms import signed_form
 from switchboard.adapters.twilio.twiml import render
 from switchboard.domain.calls import CallKey
 from switchboard.domain.instructions import Instruction, SayAndHangUp
@@ -48,9 +48,6 @@ from switchboard.telemetry.powertools_meter import PowertoolsMeter
 from switchboard.telemetry.tracing import Span, Tracer, call_span, open_tracer
 from switchboard.webhook_stores import WebhookStores, open_webhook_stores
 
-BODY_BYTES_MAX = 64 * 1024
-"""Twilio's forms have about 2 KB; what is larger is not read to its end."""
-FIELDS_MAX = 200
 FRESHEN_TIMEOUT_S = 1.0
 """Once a minute a caller waits for S3 and Secrets Manager, some 50 ms; this long at the worst, and then not again."""
 DIRECTORY_AGE_S = 60.0
@@ -62,7 +59,6 @@ NOT_IN_SERVICE_TEXT = (
 SERVICE = "answer_call"
 TRACES_FLUSH_S = 0.5
 """At most, before Lambda may freeze the function; a collector beside it takes spans within milliseconds."""
-FORM = "application/x-www-form-urlencoded"
 
 log = structlog.get_logger()
 router = APIRouter()
@@ -281,34 +277,17 @@ def _work(deps: Dependencies, name: str, call_id: str, tenant: str) -> Iterator[
 async def _believed(request: Request) -> tuple[Dependencies, dict[str, str]]:
     """Return the form of a request that Twilio signed; raise the HTTP answer to every other."""
     deps = cast("Dependencies", request.app.state.deps)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-        raise HTTPException(400, f"Send the form as {FORM}.")
-    body = await _body(request)
-    await deps.freshen()
-    try:
-        fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX)
-    except ValueError:
-        # Neither UTF-8 nor a form of sensible size: Twilio cannot have signed it.
-        raise HTTPException(403, "This request is not signed.") from None
-    # From the request line: `request.url` would let a crafted Host header shift the path.
-    path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
-    url = f"{deps.settings.public_base_url}{path}{f'?{query}' if query else ''}"
-    try:
-        await deps.check(url, fields, request)
-    except SignatureRefused as refused:
-        log.warning("webhook refused", path=path, refusal=refused.refusal)
-        deps.meter.record(WEBHOOKS_REFUSED, refusal=refused.refusal)
-        raise HTTPException(403, "This request is not signed.") from None
-    return deps, dict(fields)
 
+    async def check(url: str, fields: list[tuple[str, str]]) -> None:
+        await deps.freshen()
+        try:
+            await deps.check(url, fields, request)
+        except SignatureRefused as refused:
+            deps.meter.record(WEBHOOKS_REFUSED, refusal=refused.refusal)
+            raise
 
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            raise HTTPException(413, f"Send at most {BODY_BYTES_MAX} bytes.")
-    return body
+    form = await signed_form(request, public_url=deps.settings.public_base_url, check=check)
+    return deps, form
 
 
 def _call(form: dict[str, str]) -> StreamEnd:

@@ -6,11 +6,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from switchboard.adapters import audio_inbox
 from switchboard.adapters.deepgram import synthesizer as module
 from switchboard.adapters.deepgram.synthesizer import DeepgramSynthesizer
 from switchboard.domain.voices import Voice
 from switchboard.ports.errors import (
     ProviderOverloaded,
+    ProviderProtocolError,
     ProviderRejected,
     ProviderTimeout,
     ProviderUnavailable,
@@ -125,6 +127,17 @@ async def test_unanswered_clear(vendor, monkeypatch):
     vendor.answers_clear = False
     async with speaking(vendor) as session:
         await say_a_little(session, TEXT)
+        assert await say(session, NEXT) == audio_of(NEXT)
+    assert len(vendor.requests) == 2
+
+
+async def test_endless_audio(vendor, monkeypatch):
+    """A vendor that sends far more than the text can be is cut off."""
+    monkeypatch.setattr(audio_inbox, "AUDIO_BYTES_MAX", 100)
+    async with speaking(vendor) as session:
+        with pytest.raises(ProviderProtocolError):
+            await say(session, TEXT)
+        monkeypatch.undo()
         assert await say(session, NEXT) == audio_of(NEXT)
     assert len(vendor.requests) == 2
 

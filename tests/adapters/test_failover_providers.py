@@ -108,6 +108,7 @@ async def test_a_hanging_probe_counts_as_failed(monkeypatch):
 async def test_probes_run_in_the_background(monkeypatch):
     """Between start and close the probes run by themselves; close ends their task and closes the providers."""
     monkeypatch.setattr(module, "PROBE_CHECK_INTERVAL_S", 0.001)
+    monkeypatch.setattr(module, "CLOSED_CHECK_INTERVAL_S", 0.001)
     clock = FakeClock()
     first, second, both = two(clock)
     before = asyncio.all_tasks()

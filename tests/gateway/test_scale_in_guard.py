@@ -15,7 +15,15 @@ from tests.gateway.rig import FarEnd, World
 from tests.gateway.virtual_time import run
 from voice_gateway.admission import Refusal
 from voice_gateway.gateway import Gateway
-from voice_gateway.scale_in_guard import GRACE_S, MARGIN_S, RENEW_S, SECURE_TIMEOUT_S, ScaleInGuard
+from voice_gateway.scale_in_guard import (
+    GRACE_S,
+    HELD_S_MAX,
+    MARGIN_S,
+    RENEW_S,
+    SECURE_TIMEOUT_S,
+    WINDOW_S,
+    ScaleInGuard,
+)
 
 CALL_MAX_S = 1800
 MINUTES = (CALL_MAX_S + MARGIN_S) // 60
@@ -109,11 +117,11 @@ async def test_a_caller_who_comes_back_within_the_grace():
 
 @virtual
 async def test_it_is_renewed_while_calls_live():
-    """Every call that begins is covered for its longest possible duration, whenever it begins."""
+    """Until the hour's break, every call that begins is covered for its longest possible duration."""
     async with guarded() as g:
         g.guard.entered()
         await g.guard.secured()
-        for _ in range(180):
+        for _ in range(HELD_S_MAX // 60 - 1):
             await asyncio.sleep(60)
             assert g.guard._covers
         times = [when_s for when_s, _ in g.protection.asked]
@@ -297,3 +305,54 @@ async def guarded_gateway(world: World, guard: ScaleInGuard) -> Gateway:
     gateway = await world.gateway()
     gateway._guard = guard
     return gateway
+
+
+@virtual
+async def test_a_gateway_that_is_never_empty_lets_go_once_in_an_hour():
+    """A deployment ends although callers never stop: in the break calls go on and begin, then protection is back."""
+    async with guarded() as g:
+        g.guard.entered()
+        await g.guard.secured()
+        await asyncio.sleep(HELD_S_MAX - 1)
+        before = g.protection.minutes
+        await asyncio.sleep(2)
+        in_break = (g.protection.minutes, g.guard.admits, await g.guard.secured())
+        await asyncio.sleep(WINDOW_S)
+        after = (g.protection.minutes, g.guard.admits, await g.guard.secured())
+        await asyncio.sleep(HELD_S_MAX)
+        second = g.protection.minutes
+
+        assert before == MINUTES
+        assert in_break == (None, True, True)
+        assert after == (MINUTES, True, True)
+        assert second is None
+
+
+@virtual
+async def test_a_break_that_fails_is_left_out():
+    """If ECS does not let go, the task is protected again at once, and tried again an hour later."""
+    async with guarded() as g:
+        g.guard.entered()
+        await g.guard.secured()
+        await asyncio.sleep(HELD_S_MAX - 1)
+        g.protection.failures.append(THROTTLED)
+        await asyncio.sleep(3)
+
+        assert [None, MINUTES] == g.asked[-2:]
+        assert g.protection.minutes == MINUTES
+        assert g.guard.admits
+        assert len(g.meter.values(TASK_PROTECTION_FAILURES)) == 1
+
+
+@virtual
+async def test_a_gateway_that_empties_in_a_break_stays_released():
+    """Nobody protects what carries nothing."""
+    async with guarded() as g:
+        g.guard.entered()
+        await g.guard.secured()
+        await asyncio.sleep(HELD_S_MAX + 1)
+        g.guard.left()
+        await asyncio.sleep(2 * WINDOW_S)
+
+        assert g.protection.minutes is None
+        assert g.asked.count(None) == 1

@@ -27,6 +27,7 @@ from structlog.typing import EventDict
 from lambdas.answer_call import handler as module
 from switchboard.adapters.aws.secrets import REFRESH_SOON_S, SecretReader, Secrets, SecretValues
 from switchboard.adapters.embedded.tenants import EmbeddedTenantDirectory, demo_tenant
+from switchboard.adapters.twilio import signed_forms
 from switchboard.adapters.twilio.signature import SignatureChecker
 from switchboard.domain.call_progress import CallProgress, CallStatus
 from switchboard.domain.calls import CallKey, Disposition, NextStep
@@ -295,7 +296,9 @@ def test_headers_do_not_move_the_address(webhooks: Webhooks, headers: dict[str, 
 )
 def test_any_unsigned_form(path: str, body: bytes, signature: str | None):
     """No form body whatsoever is believed without the right signature."""
-    headers = {"content-type": module.FORM} | ({} if signature is None else {"X-Twilio-Signature": signature})
+    headers = {"content-type": signed_forms.FORM} | (
+        {} if signature is None else {"X-Twilio-Signature": signature}
+    )
     answer = Webhooks().client.post(path, content=body, headers=headers)
     assert answer.status_code == 403
 
@@ -328,7 +331,9 @@ def test_wrong_content_type(webhooks: Webhooks, content_type: str):
 def test_large_body(webhooks: Webhooks):
     """A body beyond the limit is not read to its end."""
     answer = webhooks.client.post(
-        "/twilio/voice", content=b"a" * (module.BODY_BYTES_MAX + 1), headers={"content-type": module.FORM}
+        "/twilio/voice",
+        content=b"a" * (signed_forms.BODY_BYTES_MAX + 1),
+        headers={"content-type": signed_forms.FORM},
     )
     assert answer.status_code == 413
 

@@ -5,18 +5,20 @@ from pathlib import Path
 import pytest
 
 from cdk.checks.iam_model import Model, read_model
-from cdk.checks.nag import synthesise
-from cdk.checks.templates import Assembly
+from cdk.checks.nag import ROOT
+from cdk.checks.templates import Assembly, load
+from cdk.local.staleness import ensure_assembly
 
 
 @pytest.fixture(scope="session")
-def assembly_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("assembly") / "cdk.out"
+def assembly_folder() -> Path:
+    """Written anew only if a source has changed; tests/cloud applies the same."""
+    return ensure_assembly(ROOT)
 
 
 @pytest.fixture(scope="session")
 def assembly(assembly_folder: Path) -> Assembly:
-    return synthesise("starter", assembly_folder, nag=False)
+    return load(assembly_folder)
 
 
 @pytest.fixture(scope="session")

@@ -113,7 +113,8 @@ def _copy(text: str, image: Image) -> None:
 
 def _run(text: str, image: Image) -> None:
     command = _mapped(text, image.root)
-    variables = environment(image, UV_PYTHON=sys.executable)
+    # Linked from uv's cache instead of copied: 400 MB less to write and to delete.
+    variables = environment(image, UV_PYTHON=sys.executable, UV_LINK_MODE="hardlink")
     subprocess.run(["sh", "-ec", command], cwd=image.cwd, env=variables, check=True, timeout=120)
 
 

@@ -11,7 +11,7 @@ from cdk.checks.templates import Assembly
 from cdk.components.fallback import edge_code, fallback_twiml
 from cdk.stacks.telephony import TIMEOUT_S, WEBHOOKS
 from switchboard.settings import read_settings
-from tests.stacks.test_voice import CREDENTIALS, needs_aws_settings, only
+from tests.stacks.test_voice import CREDENTIALS, only
 
 STACK = "telephony"
 NODE = shutil.which("node")
@@ -45,7 +45,6 @@ def test_the_webhook_starts_warm(assembly: Assembly):
     assert all("Live" in each for each in methods)
 
 
-@needs_aws_settings
 def test_the_webhook_can_start_with_its_settings(assembly: Assembly):
     """Every variable is a setting, and with the secret's values none is missing or wrong."""
     function = next(

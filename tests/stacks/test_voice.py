@@ -13,13 +13,9 @@ from cdk.environments import ENVIRONMENTS, STARTER
 from cdk.stacks.voice import CALL_S_MAX, DEREGISTRATION_DELAY_S
 from switchboard.adapters.embedded.agent import BRIGHTLINE
 from switchboard.conversation.policy import Policy
-from switchboard.settings import Settings, env_name, read_settings
+from switchboard.settings import read_settings
 from voice_gateway.socket import CLOSE_TIMEOUT_S
 
-needs_aws_settings = pytest.mark.skipif(
-    "SWITCHBOARD_STORE" not in {env_name(field) for field in Settings.model_fields.values()},
-    reason="the settings of the stores on AWS are not on this branch yet",
-)
 CREDENTIALS = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
     "TWILIO_AUTH_TOKEN": "a" * 32,
@@ -140,7 +136,6 @@ def test_the_gateway_container(assembly: Assembly):
     assert "Secrets" not in gateway  # injected once at the start, they could not be rotated
 
 
-@needs_aws_settings
 def test_the_gateway_can_start_with_its_settings(assembly: Assembly):
     """Every variable is a setting, and with the secret's values none is missing or wrong."""
     given = environment(containers(assembly)["gateway"])

@@ -80,7 +80,9 @@ class Connection:
             code = CloseCode.PROTOCOL_ERROR if _is_utf8(data) else CloseCode.INVALID_PAYLOAD
             self.refuse(code, f"malformed message: {error}")
             return
-        if message is not None:
+        if type(message) is twilio.Media and self._session is not None:
+            self._hear(message.media, self._session)
+        elif message is not None:
             self._take(message)
 
     def admits(self) -> bool:
@@ -137,20 +139,24 @@ class Connection:
         if self._session:
             self._session.lost()
 
+    def _hear(self, media: twilio.MediaBody, session: Session) -> None:
+        if media.track != "inbound":
+            return
+        try:
+            session.listening.hear(media.chunk, media.timestamp, media.payload)
+        except TimelineBroken as error:
+            self.refuse(CloseCode.PROTOCOL_ERROR, f"media out of time: {error}")
+
     def _take(self, message: twilio.Message) -> None:
         try:
             self._place(message)
         except twilio.MalformedMessage as error:
             self.refuse(CloseCode.PROTOCOL_ERROR, f"malformed message: {error}")
-        except TimelineBroken as error:
-            self.refuse(CloseCode.PROTOCOL_ERROR, f"media out of time: {error}")
 
     def _place(self, message: twilio.Message) -> None:
         match message:
             case twilio.Media() if self._session:
-                media = message.media
-                if media.track == "inbound":
-                    self._session.listening.hear(media.chunk, media.timestamp, media.payload)
+                self._hear(message.media, self._session)
             case twilio.Connected():
                 self._expect(not self._connected, "connected came twice")
                 self._connected = True

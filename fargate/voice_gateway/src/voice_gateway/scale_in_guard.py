@@ -3,7 +3,9 @@
 A protected task is stopped neither by scaling in nor by a deployment. Protection is asked for when the first socket comes in
 and lasts for the longest call plus a margin; it is renewed while calls live, long before the margin is used up. So every
 call that begins is covered to its end even if the ECS agent never answers again, and a process that hangs holds a deployment
-up no longer than that. Where protection cannot be had no call begins here, and the guard tries until it can.
+up no longer than that. A gateway that is never without calls would hold it up for ever, and could never be scaled in: once in
+an hour it lets go for two minutes. If ECS takes it then, it is taken out of the load balancer first, its calls have an
+hour to end, and what is left is handed over (decision 0011). Where protection cannot be had no call begins here, and the guard tries until it can.
 """
 
 import asyncio
@@ -20,6 +22,10 @@ from switchboard.telemetry.metrics import TASK_PROTECTION_FAILURES, Meter
 MARGIN_S = 15 * 60
 """On top of the longest call: how long the agent may fail before new calls are refused."""
 RENEW_S = 5 * 60
+HELD_S_MAX = 60 * 60
+"""Protection without a break."""
+WINDOW_S = 120
+"""The break: long enough for ECS, which looks at a deployment about every minute."""
 GRACE_S = 15
 """After the last call: a caller whose socket broke is back within seconds, and most likely here."""
 SECURE_TIMEOUT_S = 2.0
@@ -55,6 +61,8 @@ class ScaleInGuard:
         """By the last confirmation; 0 as soon as a release is under way."""
         self._maybe_held = False
         """Whether ECS may believe us protected."""
+        self._break_at_s = NEVER_S
+        self._open_until_s = 0.0
         self._renew_at_s = self._release_at_s = self._retry_at_s = 0.0
         self._failures = 0
         self._failing = False
@@ -96,7 +104,7 @@ class ScaleInGuard:
 
     async def secured(self) -> bool:
         """Wait until a call may begin; False where it must not."""
-        if self._covers:
+        if self._covers or self._is_open:
             return True
         if self._failing:
             return False
@@ -117,6 +125,11 @@ class ScaleInGuard:
         """Whether a call of the longest kind that began now would be protected to its end."""
         return self._covered_until_s - self._loop.time() >= self._call_max_s
 
+    @property
+    def _is_open(self) -> bool:
+        """Whether this is the break, in which calls begin and go on without protection."""
+        return self._loop.time() < self._open_until_s
+
     async def _keep(self) -> None:
         while True:
             self._changed.clear()
@@ -133,7 +146,10 @@ class ScaleInGuard:
         """What is to be done, and when."""
         if self._live or self._failing:
             # Failing, also without calls: nobody comes in any more who would make us try.
-            return self._protect, max(self._renew_at_s, self._retry_at_s)
+            renew_at_s = max(self._renew_at_s, self._retry_at_s, self._open_until_s)
+            if self._break_at_s <= renew_at_s and not self._failing:
+                return self._pause, self._break_at_s
+            return self._protect, renew_at_s
         if self._maybe_held:
             return self._release, max(self._release_at_s, self._retry_at_s)
         return self._release, NEVER_S
@@ -154,12 +170,23 @@ class ScaleInGuard:
             self._failing = False
             self._covered_until_s = asked_s + 60 * self._minutes
             self._renew_at_s = asked_s + RENEW_S
+            self._break_at_s = min(self._break_at_s, asked_s + HELD_S_MAX)
             self._release_at_s = max(self._release_at_s, self._loop.time() + GRACE_S)
         for future in self._waiting:
             if not future.done():
                 future.set_result(self._covers)
 
+    async def _pause(self) -> None:
+        """Let ECS take this task, if it wants to; a break that fails is left out."""
+        await self._release()
+        if self._maybe_held:
+            self._retry_at_s = 0.0  # protected again at once: whether it is, nobody knows
+        else:
+            log.info("task protection paused", calls=self._live)
+            self._open_until_s = self._loop.time() + WINDOW_S
+
     async def _release(self) -> None:
+        self._break_at_s = NEVER_S
         self._covered_until_s = self._renew_at_s = 0.0
         try:
             await self._protection.release()

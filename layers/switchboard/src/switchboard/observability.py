@@ -64,7 +64,7 @@ LOG_KEYS: dict[str, Kind] = {
 
 FACT_KEYS = frozenset(
     "id to kind before after at_ms turns configuration transfer_failed latency_ms endpointing_ms generation_ms "
-    "synthesis_ms".split()
+    "synthesis_ms callback_id voicemail_id attempts sentiment qa_score analyst".split()
 )
 """What facts (`switchboard.domain.facts`) carry beside safe log keys. Their types say which values are possible; as log
 keys some of these names could come to hold a number or a text."""

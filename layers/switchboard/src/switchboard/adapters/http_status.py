@@ -1,4 +1,4 @@
-"""What an HTTP status that should have been a success means to the application."""
+"""HTTP statuses as our errors; apart from sockets, so that whoever needs no socket needs no socket library."""
 
 from http import HTTPStatus
 

@@ -1,7 +1,7 @@
 """A client WebSocket for audio: sending is one inline call, receiving one callback, with no task or queue between.
 
-It stands beside `sockets` because of the rate: a call sends 50 frames a second and a process carries a hundred
-calls. Sources: RFC 6455 section 7.4.1 (close codes); picows 2.3 documentation.
+It stands beside `sockets` because of the rate: a call sends and receives dozens of messages a second and a process carries a
+hundred calls. Sources: RFC 6455 section 7.4.1 (close codes); picows 2.3 documentation.
 """
 
 import asyncio
@@ -54,14 +54,23 @@ LostCallback = Callable[[ProviderError], None]
 class InlineSocket(WSListener):
     """One open connection. `on_lost` is called once if it ends before `close()`."""
 
-    def __init__(self, provider: str, *, on_message: MessageCallback, on_lost: LostCallback) -> None:
+    def __init__(
+        self,
+        provider: str,
+        *,
+        on_message: MessageCallback,
+        on_lost: LostCallback,
+        on_binary: MessageCallback | None = None,
+    ) -> None:
         super().__init__()
         self._provider = provider
         self._on_message = on_message
+        self._on_binary = on_binary or on_message
         self._on_lost = on_lost
         self._transport: WSTransport | None = None
         self._fragments: list[bytes] = []
         self._fragments_size = 0
+        self._fragments_binary = False
         self._lost: ProviderError | None = None
         self._opened = False
         self._closed = False
@@ -78,9 +87,15 @@ class InlineSocket(WSListener):
         on_message: MessageCallback,
         on_lost: LostCallback,
         tls: ssl.SSLContext | None = None,
+        on_binary: MessageCallback | None = None,
+        ping_after_s: float | None = None,
     ) -> Self:
-        """Connect within `timeout_ms`. Raises `ProviderError`; neither URL nor headers appear in its text."""
-        socket = cls(provider, on_message=on_message, on_lost=on_lost)
+        """Connect within `timeout_ms`. Raises `ProviderError`; neither URL nor headers appear in its text.
+
+        Binary messages go to `on_binary` if it is given. After `ping_after_s` without a message the other side is asked whether
+        it is there, and has as long to answer.
+        """
+        socket = cls(provider, on_message=on_message, on_lost=on_lost, on_binary=on_binary)
         try:
             async with asyncio.timeout(timeout_ms / 1000):
                 await ws_connect(
@@ -91,6 +106,9 @@ class InlineSocket(WSListener):
                     websocket_handshake_timeout=HANDSHAKE_SHARE * timeout_ms / 1000,
                     max_frame_size=MESSAGE_MAX,
                     max_redirects=0,
+                    enable_auto_ping=ping_after_s is not None,
+                    auto_ping_idle_timeout=ping_after_s or 0,
+                    auto_ping_reply_timeout=ping_after_s or 0,
                     logger_name=_quiet_logger(),
                 )
             socket._check_opened()
@@ -102,7 +120,7 @@ class InlineSocket(WSListener):
             raise ProviderUnavailable(provider, "could not connect") from None
         finally:
             if not socket._opened:
-                socket._abandon()
+                socket.abort()
         return socket
 
     def send_binary(self, message: bytes) -> None:
@@ -120,6 +138,13 @@ class InlineSocket(WSListener):
         assert self._transport is not None
         self._transport.disconnect(graceful=False)
         self._report(error)
+
+    def abort(self) -> None:
+        """Cut the connection without a farewell: nothing it could still send is wanted, and its loss is no news."""
+        # An upgrade that succeeds after its deadline finds `_closed` and hangs up in `on_ws_connected`.
+        self._closed = True
+        if self._transport is not None:
+            self._transport.disconnect(graceful=False)
 
     async def close(self) -> None:
         """Say goodbye, flush and disconnect. Idempotent; never raises."""
@@ -174,17 +199,13 @@ class InlineSocket(WSListener):
             raise self._lost
         self._opened = True
 
-    def _abandon(self) -> None:
-        # An upgrade that succeeds after its deadline finds `_closed` and hangs up in `on_ws_connected`.
-        self._closed = True
-        if self._transport is not None:
-            self._transport.disconnect(graceful=False)
-
     def _collect(self, frame: WSFrame) -> None:
         payload = frame.get_payload_as_bytes()
         if frame.fin and not self._fragments:
-            self._deliver(payload)
+            self._deliver(payload, binary=frame.msg_type == WSMsgType.BINARY)
             return
+        if not self._fragments:
+            self._fragments_binary = frame.msg_type == WSMsgType.BINARY
         self._fragments.append(payload)
         self._fragments_size += len(payload)
         if self._fragments_size > MESSAGE_MAX:
@@ -193,11 +214,11 @@ class InlineSocket(WSListener):
             message = b"".join(self._fragments)
             self._fragments.clear()
             self._fragments_size = 0
-            self._deliver(message)
+            self._deliver(message, binary=self._fragments_binary)
 
-    def _deliver(self, message: bytes) -> None:
+    def _deliver(self, message: bytes, *, binary: bool) -> None:
         if self._lost is None and not self._closed:
-            error = self._on_message(message)
+            error = self._on_binary(message) if binary else self._on_message(message)
             if error is not None:
                 self.fail(error)
 

@@ -40,7 +40,6 @@ and a vendor that never stops is slowed down by TCP."""
 MESSAGE_BYTES_MAX = 256 * 1024
 """No vendor's audio or transcript message comes near it."""
 
-
 CLOSES_REJECTED = frozenset({1003, 1007, 1008, 1009})
 """Unsupported data, bad payload, policy violation, message too big: asking again would not help."""
 

@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Annotated
 
 import boto3
+import msgspec
 import typer
 
+from switchboard.adapters.embedded.tenants import demo_tenant
 from switchboard.adapters.twilio.telephony import TwilioTelephony
 from switchboard.cli.demo import run_demo
 from switchboard.cli.doctor import run_cloud_doctor, run_doctor
 from switchboard.cli.doctor_cloud import Cloud
 from switchboard.cli.up import run_up
 from switchboard.ports.errors import ProviderError
-from switchboard.settings import Settings, SettingsError, load_settings
+from switchboard.settings import Settings, SettingsError, environment, load_settings, read_settings
 
 main = typer.Typer(
     no_args_is_help=True,
@@ -40,9 +42,12 @@ def demo(
 @main.command()
 def up(
     logs: Annotated[Path, typer.Option(help="Where the logs go.")] = Path("build/up"),
+    webhooks: Annotated[
+        str, typer.Option(help="Who answers /twilio/* instead of a process of its own: http://host:port.")
+    ] = "",
 ) -> None:
     """Keep the platform running on this machine, with a softphone in the browser."""
-    raise typer.Exit(asyncio.run(run_up(log_dir=logs)))
+    raise typer.Exit(asyncio.run(run_up(log_dir=logs, webhooks_url=webhooks)))
 
 
 @main.command()
@@ -58,6 +63,17 @@ def doctor(
         deployment = Cloud(environment, boto3.Session(), os.environ.get("AWS_ENDPOINT_URL"))
         raise typer.Exit(run_cloud_doctor(deployment, as_json=as_json))
     raise typer.Exit(run_doctor(as_json=as_json))
+
+
+@main.command()
+def example_tenant(
+    number: Annotated[str, typer.Option(help="The number on which it is called, as +14155550123.")] = "",
+) -> None:
+    """Print the example tenant's configuration: a document to begin your own from."""
+    settings = read_settings(environment()).settings
+    tenant = demo_tenant(handover_number=settings.handover_number)
+    tenant = msgspec.structs.replace(tenant, numbers=(number,) if number else ())
+    typer.echo(msgspec.json.format(msgspec.json.encode(tenant)).decode())
 
 
 @main.command()

@@ -49,11 +49,12 @@ class LocalPlatform:
 
 @asynccontextmanager
 async def local_platform(
-    *, log_dir: Path, overrides: Mapping[str, str], gateways: int = 1
+    *, log_dir: Path, overrides: Mapping[str, str], gateways: int = 1, webhooks_url: str = ""
 ) -> AsyncIterator[LocalPlatform]:
     """Start everything, wait until it can take calls, stop it at the end.
 
-    `overrides` are environment settings on top of the process's own. Raises `StartFailed` or `SettingsError`.
+    `overrides` are environment settings on top of the process's own. `webhooks_url` (http://host:port) answers
+    `/twilio/*` instead of a process of ours. Raises `StartFailed` or `SettingsError`.
     """
     env = {**environment(), **overrides}
     env.setdefault("TWILIO_AUTH_TOKEN", secrets.token_hex(16))
@@ -71,6 +72,10 @@ async def local_platform(
         softphone = _uvicorn("lambdas.start_web_call.handler:create_app", softphone_port)
         commands["softphone"] = (softphone, softphone_port)
     gateway = Pool([("127.0.0.1", port) for port in gateway_ports])
+    webhooks = ("127.0.0.1", webhook_port)
+    if webhooks_url:
+        del commands["webhooks"]
+        webhooks = _address(webhooks_url)
     edge = await serve_edge(
         host="127.0.0.1" if settings.is_local else "0.0.0.0",  # noqa: S104 - published on purpose, by PUBLIC_BASE_URL
         port=public.port or 8080,
@@ -80,7 +85,7 @@ async def local_platform(
             "/web/stream": gateway,
             "/health": gateway,
             "/ready": gateway,
-            "/twilio/": ("127.0.0.1", webhook_port),
+            "/twilio/": webhooks,
             "/": ("127.0.0.1", softphone_port),
         },
     )
@@ -118,6 +123,13 @@ async def local_platform(
         edge.close()
         await edge.wait_closed()
         await _stop(processes)
+
+
+def _address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname or not parts.port:
+        raise StartFailed(f"{url} is no address for the webhooks; write http://host:port")
+    return parts.hostname, parts.port
 
 
 def _make_folders(*folders: Path) -> None:

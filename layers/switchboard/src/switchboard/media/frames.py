@@ -75,7 +75,7 @@ class InboundTimeline:
     @property
     def end_ms(self) -> int:
         """Stream time up to which audio has been yielded."""
-        return milliseconds_of(self._end_byte)
+        return self._end_byte // BYTES_PER_MS
 
     def feed(self, chunk: int, timestamp_ms: int, payload: bytes) -> bytes:
         """The audio that now follows: the payload, after silence for what is missing, or nothing.

@@ -9,12 +9,16 @@ from switchboard.domain.messages import Message, ToolCall, ToolSpec
 
 
 class GenerationRequest(Struct, frozen=True):
-    """Everything the model sees. `system` and `tools` are the stable prefix that adapters let the vendor cache."""
+    """Everything the model sees. `system` and `tools` are the stable prefix that adapters let the vendor cache.
+
+    `tool_required` names the one tool that the reply must call; empty leaves the choice to the model.
+    """
 
     system: str
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...] = ()
     tokens_max: int = 400
+    tool_required: str = ""
 
 
 class TextDelta(Struct, frozen=True):

@@ -14,7 +14,7 @@ from switchboard.domain.messages import JsonObject, Message, ToolSpec
 from switchboard.ports.language_model import GenerationRequest
 
 if TYPE_CHECKING:
-    from anthropic.types import MessageParam, TextBlockParam, ToolParam
+    from anthropic.types import MessageParam, TextBlockParam, ToolChoiceToolParam, ToolParam
 
 EVENT_SIZE_BYTES_MAX = 1 << 20
 """Of one event. Real ones are below a few kB; more means that the other side does not speak this protocol."""
@@ -29,6 +29,7 @@ class RequestBody(TypedDict):
     system: "list[TextBlockParam]"
     messages: "list[MessageParam]"
     tools: "list[ToolParam]"
+    tool_choice: "ToolChoiceToolParam | None"
 
 
 class Delta(Struct, frozen=True):
@@ -118,6 +119,7 @@ def request_body(request: GenerationRequest) -> RequestBody:
         system=cast("list[TextBlockParam]", system),
         messages=cast("list[MessageParam]", [_message(turn) for turn in alternating(request.messages)]),
         tools=cast("list[ToolParam]", tools),
+        tool_choice={"type": "tool", "name": request.tool_required} if request.tool_required else None,
     )
 
 

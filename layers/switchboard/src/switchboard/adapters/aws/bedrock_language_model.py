@@ -21,7 +21,7 @@ from switchboard.adapters.aws.bedrock_requests import (
     transport_error,
 )
 from switchboard.adapters.aws.event_pump import EventPump, JsonEvent
-from switchboard.adapters.token_deadlines import TokenDeadlines
+from switchboard.adapters.token_deadlines import TokenDeadlines, TokenTimeouts
 from switchboard.domain.messages import Message, ToolCall
 from switchboard.ports.errors import ProviderOverloaded, ProviderProtocolError, ProviderUnavailable
 from switchboard.ports.language_model import GenerationEnd, GenerationItem, GenerationRequest, TextDelta
@@ -71,9 +71,7 @@ class BedrockLanguageModel:
         self._has_prompt_caching = has_prompt_caching
         self._generations_max = generations_max
         self._generations = 0
-        self._first_token_timeout_ms = first_token_timeout_ms
-        self._inter_token_timeout_ms = inter_token_timeout_ms
-        self._total_timeout_ms = total_timeout_ms
+        self._timeouts = TokenTimeouts(first_token_timeout_ms, inter_token_timeout_ms, total_timeout_ms)
         self._threads = ThreadPoolExecutor(generations_max, thread_name_prefix="bedrock")
         self._client = (session or boto3.Session()).client(
             "bedrock-runtime",
@@ -90,20 +88,15 @@ class BedrockLanguageModel:
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[GenerationItem, None]:
         """Stream one reply; see `LanguageModel.generate`."""
-        deadlines = TokenDeadlines(
-            NAME,
-            first_token_timeout_ms=self._first_token_timeout_ms,
-            inter_token_timeout_ms=self._inter_token_timeout_ms,
-            total_timeout_ms=self._total_timeout_ms,
-        )
         reply = _Reply()
         pump = self._start(request)
         try:
-            while (event := await deadlines.wait(pump.next())) is not None:
-                for item in reply.read(event):
-                    yield item
-                if event.keys() & {"contentBlockStart", "contentBlockDelta"}:
-                    deadlines.token_arrived()
+            with TokenDeadlines(NAME, self._timeouts) as deadlines:
+                while (event := await deadlines.wait(pump.next())) is not None:
+                    for item in reply.read(event):
+                        yield item
+                    if event.keys() & {"contentBlockStart", "contentBlockDelta"}:
+                        deadlines.token_arrived()
         except ClientError as error:
             raise client_error(error) from None
         except TransportErrors as error:
@@ -134,7 +127,7 @@ class BedrockLanguageModel:
         arguments = converse_arguments(
             request, model=self._model, has_prompt_caching=self._has_prompt_caching
         )
-        pump = EventPump(partial(self._open, arguments), slot_timeout_s=self._total_timeout_ms / 1000)
+        pump = EventPump(partial(self._open, arguments), slot_timeout_s=self._timeouts.total_ms / 1000)
         worker = asyncio.get_running_loop().run_in_executor(self._threads, pump.run)
         self._generations += 1
         worker.add_done_callback(self._ended)

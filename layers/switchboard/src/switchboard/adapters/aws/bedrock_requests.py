@@ -62,6 +62,8 @@ def converse_arguments(request: GenerationRequest, *, model: str, has_prompt_cac
         arguments["system"] = [{"text": request.system}, *cache_point]
     if request.tools:
         arguments["toolConfig"] = {"tools": [*map(_tool, request.tools), *cache_point]}
+        if request.tool_required:
+            arguments["toolConfig"]["toolChoice"] = {"tool": {"name": request.tool_required}}
     return arguments
 
 

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import boto3
 import structlog
@@ -32,9 +32,16 @@ SESSIONS_MAX = 128
 """Tenants whose sessions are kept; a client takes about 250 KB."""
 STS = "sts"
 
-ServiceName = Literal["dynamodb", "s3"]
+ServiceName = Literal["dynamodb", "s3", "transcribe"]
 
 log = structlog.get_logger()
+
+
+class TenantClients(Protocol):
+    """What adapters need of sessions."""
+
+    def client(self, tenant: str, service: ServiceName) -> Any:
+        """The client with which to touch this tenant's data now; do not keep it. Raises `ProviderError`."""
 
 
 @dataclass(slots=True)

@@ -4,15 +4,18 @@ Source: developers.deepgram.com, "Text to Speech WebSocket", pages Flush, Clear,
 """
 
 import asyncio
+import ssl
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Struct
 
+from switchboard.adapters.audio_inbox import AudioInbox
+from switchboard.adapters.inline_socket import InlineSocket
 from switchboard.adapters.keys import Key, reader
-from switchboard.adapters.sockets import ProviderSocket
+from switchboard.adapters.sockets import shared_tls
 from switchboard.adapters.voices import choose_voice, is_speakable, probe_by_speaking, split_text
 from switchboard.domain.voices import Voice
 from switchboard.ports.errors import (
@@ -20,6 +23,7 @@ from switchboard.ports.errors import (
     ProviderOverloaded,
     ProviderProtocolError,
     ProviderTimeout,
+    ProviderUnavailable,
 )
 from switchboard.ports.synthesizer import SpeechChunk
 
@@ -58,8 +62,11 @@ CONNECTION_AGE_S_MAX = 55 * 60.0
 CLEAR_TIMEOUT_MS = 300
 """How long the next text waits for `Cleared` before it takes a new connection instead."""
 
-FLUSH = '{"type":"Flush"}'
-CLEAR = '{"type":"Clear"}'
+PING_AFTER_S = 20.0
+"""Texts are many seconds apart; a connection that died meanwhile is found before the next one."""
+
+FLUSH = b'{"type":"Flush"}'
+CLEAR = b'{"type":"Clear"}'
 
 
 class _Message(Struct):
@@ -68,12 +75,15 @@ class _Message(Struct):
     type: str
 
 
-class _Timeouts(Struct, frozen=True):
-    """Deadlines in milliseconds, each for one wait."""
+class _Settings(Struct, frozen=True):
+    """What all sessions of one synthesizer share; each deadline is for one wait."""
 
-    connect_ms: int
-    first_audio_ms: int
-    gap_ms: int
+    provider: str
+    key: Callable[[], str]
+    tls: ssl.SSLContext | None
+    connect_timeout_ms: int
+    first_audio_timeout_ms: int
+    gap_timeout_ms: int
 
 
 class DeepgramSynthesizer:
@@ -94,10 +104,14 @@ class DeepgramSynthesizer:
         first_audio_timeout_ms: int = 1_000,
         gap_timeout_ms: int = 1_000,
     ) -> None:
-        self._key = reader(api_key)
         self._base_url = base_url
-        self._timeouts = _Timeouts(
-            connect_ms=connect_timeout_ms, first_audio_ms=first_audio_timeout_ms, gap_ms=gap_timeout_ms
+        self._settings = _Settings(
+            provider=self.name,
+            key=reader(api_key),
+            tls=shared_tls() if base_url.startswith("wss:") else None,
+            connect_timeout_ms=connect_timeout_ms,
+            first_audio_timeout_ms=first_audio_timeout_ms,
+            gap_timeout_ms=gap_timeout_ms,
         )
 
     async def open(self, *, voice: Voice) -> "DeepgramSpeech":
@@ -109,13 +123,7 @@ class DeepgramSynthesizer:
                 "sample_rate": 8000,
             }
         )
-        socket = ProviderSocket(
-            self.name,
-            f"{self._base_url}/v1/speak?{query}",
-            headers={"Authorization": f"Token {self._key()}"},
-            connect_timeout_ms=self._timeouts.connect_ms,
-        )
-        session = DeepgramSpeech(self.name, socket, self._timeouts)
+        session = DeepgramSpeech(f"{self._base_url}/v1/speak?{query}", self._settings)
         await session.connect()
         return session
 
@@ -130,26 +138,47 @@ class DeepgramSynthesizer:
 class DeepgramSpeech:
     """One call's voice on one socket.
 
-    Nobody reads the socket between two texts: the rest of a cancelled one waits there, and the next text throws
-    it away up to `Cleared` before it speaks. So cancelling costs the caller of `aclose()` no round trip.
+    Cancelling a text costs the caller of `aclose()` no round trip: what still comes of it is thrown away as it arrives, and the
+    next text waits for `Cleared` before it speaks.
     """
 
-    def __init__(self, provider: str, socket: ProviderSocket, timeouts: _Timeouts) -> None:
-        self._provider = provider
-        self._socket = socket
-        self._timeouts = timeouts
+    def __init__(self, url: str, settings: _Settings) -> None:
+        self._url = url
+        self._settings = settings
+        self._socket: InlineSocket | None = None
+        self._inbox = AudioInbox(settings.provider)
         self._spent = _Spent(0.0)
         self._clears_unanswered = 0
+        self._settled = asyncio.Event()
         self._was_cleared = False
         self._was_warned = False
+        self._closed = False
 
     async def connect(self) -> None:
-        """Have a connection that stands, with its limits counted from zero if it is new."""
-        if await self._socket.ensure():
-            self._spent = _Spent(_now_s())
-            self._clears_unanswered = 0
-            self._was_cleared = False
-            self._was_warned = False
+        """Have a connection that stands, with its limits counted from zero if it is new. Raises `ProviderError`."""
+        settings = self._settings
+        self._refuse_if_closed()
+        if self._socket is not None:
+            return
+        self._inbox = AudioInbox(settings.provider)
+        self._clears_unanswered = 0
+        self._was_cleared = self._was_warned = False
+        socket = await InlineSocket.open(
+            settings.provider,
+            self._url,
+            headers={"Authorization": f"Token {settings.key()}"},
+            timeout_ms=settings.connect_timeout_ms,
+            on_message=self._told,
+            on_binary=self._heard,
+            on_lost=self._lost,
+            tls=settings.tls,
+            ping_after_s=PING_AFTER_S,
+        )
+        if self._closed:  # while we were connecting
+            socket.abort()
+        self._refuse_if_closed()
+        self._socket = socket
+        self._spent = _Spent(_now_s())
 
     async def synthesize(self, text: str) -> AsyncGenerator[SpeechChunk, None]:
         """Speak one text; see `SpeechSession.synthesize`."""
@@ -160,20 +189,30 @@ class DeepgramSpeech:
             audio = await self._first_audio(text)
             while audio:
                 yield SpeechChunk(audio=audio)
-                async with self._socket.failures(timeout_ms=self._timeouts.gap_ms, awaited="further audio"):
-                    audio = await self._next_audio()
+                audio = await self._inbox.get(
+                    timeout_ms=self._settings.gap_timeout_ms, awaited="further audio"
+                )
             finished = True
         except ProviderError:
             # What this connection would still send belongs to a text that has failed.
-            self._socket.drop()
+            self._drop()
             raise
         finally:
             if not finished:
-                await self._cancel()
+                self._cancel()
 
     async def close(self) -> None:
         """Release the connection. Idempotent; never raises."""
-        await self._socket.close()
+        self._closed = True
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            try:
+                await socket.close()
+            finally:
+                # For a goodbye that was itself cancelled; otherwise there is nothing left to cut.
+                socket.abort()
+
+    # -- One text ---------------------------------------------------------------------------------
 
     async def _first_audio(self, text: str) -> bytes:
         is_new = await self._prepare(len(text))
@@ -181,80 +220,99 @@ class DeepgramSpeech:
             return await self._start(text)
         except ProviderError:
             # A server may close an idle connection while our text is on its way; that is no failure yet.
-            if is_new or self._socket.is_open:
+            if is_new or self._socket is not None:
                 raise
         await self.connect()
         return await self._start(text)
 
     async def _prepare(self, chars: int) -> bool:
-        if self._socket.is_open and self._clears_unanswered:
+        if self._socket is not None and self._clears_unanswered:
             await self._await_cleared()
         if not self._spent.allows(chars, _now_s()) or self._was_warned:
-            self._socket.drop()
-        is_new = not self._socket.is_open
+            self._drop()
+        is_new = self._socket is None
         await self.connect()
         return is_new
 
     async def _start(self, text: str) -> bytes:
+        socket = self._socket
+        assert socket is not None, "connected a moment ago"
+        timeout_ms = self._settings.first_audio_timeout_ms
         self._spent.add(len(text), _now_s())
         try:
-            async with self._socket.failures(timeout_ms=self._timeouts.first_audio_ms, awaited="first audio"):
-                for part in split_text(text, SPEAK_CHARS_MAX):
-                    speak = msgspec.json.encode({"type": "Speak", "text": part})
-                    await self._socket.connection.send(speak, text=True)
-                await self._socket.connection.send(FLUSH)
-                audio = await self._next_audio()
-                if not audio and self._was_cleared:
-                    # The `Flushed` of the text that was cleared may come after `Cleared`.
-                    audio = await self._next_audio()
+            for part in split_text(text, SPEAK_CHARS_MAX):
+                socket.send_text(msgspec.json.encode({"type": "Speak", "text": part}))
+            socket.send_text(FLUSH)
+            audio = await self._inbox.get(timeout_ms=timeout_ms, awaited="first audio")
+            if not audio and self._was_cleared:
+                # The `Flushed` of the text that was cleared may come after `Cleared`.
+                audio = await self._inbox.get(timeout_ms=timeout_ms, awaited="first audio")
         except ProviderTimeout:
             if self._was_warned:
-                raise ProviderOverloaded(self._provider, "warned of a limit and stayed silent") from None
+                raise ProviderOverloaded(
+                    self._settings.provider, "warned of a limit and stayed silent"
+                ) from None
             raise
         self._was_cleared = False
         if not audio:
-            raise ProviderProtocolError(self._provider, "finished a text without audio")
+            raise ProviderProtocolError(self._settings.provider, "finished a text without audio")
         return audio
 
-    async def _next_audio(self) -> bytes:
-        """The next piece of audio, or nothing once the text is finished."""
-        while True:
-            message = await self._socket.connection.recv()
-            if isinstance(message, bytes):
-                if message:
-                    return message
-                continue
-            match msgspec.json.decode(message, type=_Message).type:
-                case "Flushed":
-                    return b""
-                case "Warning":
-                    # Codes are not documented. A limit that was hit shows in the silence after it.
-                    self._was_warned = True
-                case _:
-                    pass  # Metadata, and whatever Deepgram adds
-
-    async def _cancel(self) -> None:
-        if not self._socket.is_open:
-            return
-        self._clears_unanswered += 1
-        try:
-            async with self._socket.failures(timeout_ms=CLEAR_TIMEOUT_MS, awaited="room to send"):
-                await self._socket.connection.send(CLEAR)
-        except ProviderError:
-            self._socket.drop()
+    def _cancel(self) -> None:
+        if self._socket is not None:
+            self._clears_unanswered += 1
+            self._settled.clear()
+            self._inbox.clear()
+            self._socket.send_text(CLEAR)
 
     async def _await_cleared(self) -> None:
-        """Throw away the rest of cancelled texts; a connection that does not confirm goes with it."""
+        """Wait for the end of cancelled texts; a connection that does not confirm it goes."""
         try:
-            async with self._socket.failures(timeout_ms=CLEAR_TIMEOUT_MS, awaited="Cleared"):
-                while self._clears_unanswered:
-                    message = await self._socket.connection.recv()
-                    if isinstance(message, str):
-                        is_answer = msgspec.json.decode(message, type=_Message).type == "Cleared"
-                        self._clears_unanswered -= is_answer
+            async with asyncio.timeout(CLEAR_TIMEOUT_MS / 1000):
+                await self._settled.wait()
             self._was_cleared = True
-        except ProviderError:
-            self._socket.drop()
+        except TimeoutError:
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._socket is not None:
+            self._socket.abort()
+            self._socket = None
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise ProviderUnavailable(self._settings.provider, "the session is closed")
+
+    # -- What comes -------------------------------------------------------------------------------
+
+    def _heard(self, audio: bytes) -> ProviderError | None:
+        if audio and not self._clears_unanswered and not self._inbox.put(audio):
+            return ProviderProtocolError(self._settings.provider, "sent audio beyond every limit")
+        return None
+
+    def _told(self, message: bytes) -> ProviderError | None:
+        try:
+            kind = _DECODER.decode(message).type
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return ProviderProtocolError(self._settings.provider, "sent an unreadable message")
+        match kind:
+            case "Flushed" if not self._clears_unanswered:
+                self._inbox.put(b"")
+            case "Cleared" if self._clears_unanswered:
+                self._clears_unanswered -= 1
+                if not self._clears_unanswered:
+                    self._settled.set()
+            case "Warning":
+                # Codes are not documented. A limit that was hit shows in the silence after it.
+                self._was_warned = True
+            case _:
+                pass  # Metadata, and whatever Deepgram adds
+        return None
+
+    def _lost(self, error: ProviderError) -> None:
+        self._socket = None
+        self._settled.set()
+        self._inbox.fail(error)
 
 
 class _Spent:
@@ -278,6 +336,9 @@ class _Spent:
             and sum(recent) + chars <= CHARS_PER_WINDOW_MAX
             and now_s - self._opened_s < CONNECTION_AGE_S_MAX
         )
+
+
+_DECODER = msgspec.json.Decoder(_Message)
 
 
 def _now_s() -> float:

@@ -11,7 +11,9 @@ from switchboard.domain.circuit_breaker import CircuitBreaker
 from switchboard.ports.errors import ProviderError, ProviderRejected, ProviderTimeout, ProviderUnavailable
 
 PROBE_CHECK_INTERVAL_S = 0.25
-"""How often breakers are asked whether a probe is due; far finer than any cool-down."""
+"""How often an open breaker is asked whether a probe is due; far finer than any cool-down."""
+CLOSED_CHECK_INTERVAL_S = 1.0
+"""How often closed breakers are looked at: an open one is found before its cool-down is over."""
 PROBE_TIMEOUT_S = 8.0
 """Longer than any adapter's own deadline for a probe; a probe that hangs must not keep its provider out for ever."""
 
@@ -237,7 +239,8 @@ class Providers(Generic[P]):
 
     async def _probe_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(PROBE_CHECK_INTERVAL_S)
+            closed = all(member.breaker.allows() for member in self.members)
+            await asyncio.sleep(CLOSED_CHECK_INTERVAL_S if closed else PROBE_CHECK_INTERVAL_S)
             await self.probe_due()
 
     async def _probe(self, member: Member[P]) -> None:

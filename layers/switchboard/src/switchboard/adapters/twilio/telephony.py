@@ -68,7 +68,7 @@ class TwilioTelephony:
                 "StatusCallbackEvent": list(STATUS_EVENTS),
             },
         )
-        _raise_for_status(answer)
+        raise_for_status(answer)
         sid = _json_object(answer).get("sid")
         if not isinstance(sid, str) or not sid.startswith("CA"):
             raise ProviderProtocolError(self.name, "the answer holds no call sid")
@@ -80,7 +80,7 @@ class TwilioTelephony:
         answer = await self._post(path, {"Status": "completed"})
         if answer.status_code == httpx2.codes.BAD_REQUEST and _code(answer) == CALL_NOT_IN_PROGRESS:
             return
-        _raise_for_status(answer)
+        raise_for_status(answer)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -97,7 +97,7 @@ class TwilioTelephony:
             raise ProviderProtocolError(self.name, type(error).__name__) from None
 
 
-def _raise_for_status(answer: httpx2.Response) -> None:
+def raise_for_status(answer: httpx2.Response) -> None:
     """Map Twilio's HTTP status to our error tree."""
     if answer.is_success:
         return

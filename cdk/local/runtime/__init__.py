@@ -1,0 +1,1 @@
+"""Runs Lambda functions as Lambda does: a process per concurrent invocation, under AWS's own runtime client."""

@@ -1,0 +1,1 @@
+"""Concludes what a call was about."""

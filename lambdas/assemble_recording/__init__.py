@@ -1,0 +1,1 @@
+"""Makes one recording of a call's segments."""

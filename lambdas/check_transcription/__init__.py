@@ -1,0 +1,1 @@
+"""Asks how far a transcription is."""

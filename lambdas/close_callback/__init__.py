@@ -1,0 +1,1 @@
+"""Stores a callback's one outcome."""

@@ -1,0 +1,1 @@
+"""Moves a message from the carrier to the archive."""

@@ -1,0 +1,1 @@
+"""Places the call of one attempt."""

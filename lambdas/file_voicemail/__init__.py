@@ -1,0 +1,1 @@
+"""Files a message and agrees its callback."""

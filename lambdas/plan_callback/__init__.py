@@ -1,0 +1,1 @@
+"""Says what happens next with a callback."""

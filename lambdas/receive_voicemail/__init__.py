@@ -1,0 +1,1 @@
+"""Twilio's webhook for recorded messages."""

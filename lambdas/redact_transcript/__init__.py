@@ -1,0 +1,1 @@
+"""Stores the masked transcript."""

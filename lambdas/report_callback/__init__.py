@@ -1,0 +1,1 @@
+"""Twilio's webhook for the calls of callbacks."""

@@ -1,0 +1,1 @@
+"""Starts the post-call workflow of finished calls."""

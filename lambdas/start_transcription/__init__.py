@@ -1,0 +1,1 @@
+"""Starts the transcription of a recording."""

@@ -1,0 +1,1 @@
+"""Tells the platform what came of it."""

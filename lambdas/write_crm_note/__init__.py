@@ -1,0 +1,1 @@
+"""Tells the tenant's customer system."""
