@@ -41,7 +41,7 @@ FACTS_MB = 0.05
 
 # What there is of things that are paid for by number (tests/stacks/test_cost.py counts the first four in the templates).
 KEYS = 4
-ALARMS = 30
+ALARMS = 40
 FIREWALLS = 2
 FIREWALL_RULES = 5
 METRICS = 120

@@ -211,7 +211,7 @@ async def test_reached(world: World):
         "to": "+14155550123",
         "from": "+14155550100",
         "answer_url": "https://voice.example.com/twilio/voice",
-        "status_url": "https://voice.example.com/twilio/callback?tenant=acme&callback=cb-1&attempt=1",
+        "status_url": "https://voice.example.com/twilio/callback?attempt=1&callback=cb-1&tenant=acme",
     }
     statuses = [CallStatus.RINGING, CallStatus.IN_PROGRESS, CallStatus.COMPLETED, CallStatus.RINGING]
     assert [False, True, False, False] == [await world.report(status) for status in statuses]

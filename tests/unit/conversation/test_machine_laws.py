@@ -26,12 +26,14 @@ from tests.unit.conversation.driver import (
 )
 
 IMPURE = set(
-    "asyncio concurrent contextvars datetime http io logging multiprocessing os pathlib random secrets select selectors "
+    "asyncio concurrent contextvars http io logging multiprocessing os pathlib random secrets select selectors "
     "signal socket ssl subprocess tempfile threading time urllib uuid".split()
 )
 PURE_LIBRARIES = {"switchboard", "msgspec", "phonenumbers"}
 """Beside the standard library: values and tables, no input or output."""
 IMPURE_CALLS = {"print", "open", "input"}
+CLOCKS = {"now", "utcnow", "today"}
+"""Of `datetime`, whose arithmetic is pure."""
 
 
 # -- 1: no input or output
@@ -49,6 +51,7 @@ def test_core_is_pure(package):
         assert not names & IMPURE, path.name
         assert not [node for node in ast.walk(tree) if isinstance(node, ast.Await | ast.AsyncFunctionDef)]
         assert not {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} & IMPURE_CALLS
+        assert not {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} & CLOCKS
 
 
 def test_same_facts_same_orders():
