@@ -16,6 +16,7 @@ from picows import WSError, WSInvalidStatusError, ws_connect
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # ships no types
 
 from switchboard.domain.stream_tokens import TTL_S, StreamClaims, mint
+from switchboard.domain.tenants import DEFAULT_TENANT
 from tests.bench import proc
 from tests.bench.caller import Caller, Doing, Script
 from tests.bench.evaluate import Starvation, evaluate
@@ -159,7 +160,7 @@ class Generator:
         claims = StreamClaims(
             call_sid=f"CA{number:032x}",
             account_sid=ACCOUNT_SID,
-            tenant="bench",
+            tenant=DEFAULT_TENANT,
             channel="phone",
             expires_at_s=int(time.time()) + TTL_S,
             nonce=token_bytes(16),
