@@ -41,6 +41,7 @@ METRICS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "ProviderSwitches": ((), ("provider_kind", "provider")),
     "CheckpointDuration": ((),),
     "CheckpointFailures": ((),),
+    "TokensWithoutLedger": ((),),
     "OwnershipLost": ((),),
     "EventsDropped": ((), ("sink",)),
     "LinesDropped": ((),),

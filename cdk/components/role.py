@@ -58,8 +58,11 @@ def allow_tenant_access(scope: Construct, role: iam.IRole, purpose: Purpose) -> 
 def allow_snapshot(scope: Construct, role: iam.IRole, *, write: bool = False) -> str:
     """Let `role` read, or write, the configuration snapshot of all tenants; returns SWITCHBOARD_CONFIGURATION_BUCKET."""
     stack = Stack.of(scope)
-    objects = f"{lookup(stack, 'configuration-bucket-arn')}/snapshot/*"
+    bucket = lookup(stack, "configuration-bucket-arn")
+    objects = f"{bucket}/snapshot/*"
     _allow(role, ["s3:GetObject", *(["s3:PutObject"] if write else [])], objects)
+    # Without it S3 answers 403 instead of 404 for a snapshot that is not there yet, as on a first deployment.
+    _allow(role, ["s3:ListBucket"], bucket)
     acknowledge_wildcard(role, objects, "The snapshot and its predecessors, which hold no personal data.")
     allow_key(stack, role, "operations", service="s3", write=write)
     return lookup(stack, "configuration-bucket-name")

@@ -42,12 +42,6 @@ class ConfigurationStack(SwitchboardStack):
                 actions=["dynamodb:Scan"], resources=[lookup(self, "configuration-table-arn")]
             )
         )
-        # Without it S3 answers 403 instead of 404 for the snapshot that is not there yet.
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["s3:ListBucket"], resources=[lookup(self, "configuration-bucket-arn")]
-            )
-        )
         acknowledge(
             role,
             {

@@ -108,6 +108,15 @@ class ObservabilityStack(SwitchboardStack):
         )
         Alarm(
             self,
+            "LedgerDown",
+            runbook="ledger-down",
+            says="Calls are taken on tokens that the ledger could not be asked about.",
+            metric=metric(self, "TokensWithoutLedger", "Sum", period_s=MINUTES_5),
+            threshold=1,
+            missing="fine",
+        )
+        Alarm(
+            self,
             "OwnershipLost",
             runbook="ownership-lost",
             says="Gateways lost calls to others that had claimed them, more often than sockets break.",
