@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from cdk import credentials
 from cdk.checks.templates import Assembly
@@ -97,16 +97,14 @@ def test_credentials_are_all_secret_settings_but_our_own():
 
 
 @pytest.fixture
-def session(monkeypatch):
-    """A secret as the data stack makes it."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        made = boto3.Session(region_name="us-east-1")
-        made.client("secretsmanager").create_secret(
-            Name=SECRET, SecretString='{"SWITCHBOARD_STREAM_TOKEN_SECRET": "ours"}'
-        )
-        yield made
+def session(aws_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
+    """An account with the secret as the data stack makes it."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws_url)
+    made = boto3.Session(region_name="us-east-1")
+    client = made.client("secretsmanager")
+    client.create_secret(Name=SECRET, SecretString='{"SWITCHBOARD_STREAM_TOKEN_SECRET": "ours"}')
+    yield made
+    client.delete_secret(SecretId=SECRET, ForceDeleteWithoutRecovery=True)
 
 
 def held(session) -> dict[str, str]:

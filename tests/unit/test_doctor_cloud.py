@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from switchboard.cli import doctor_cloud
 from switchboard.cli.doctor import run_cloud_doctor
@@ -48,15 +47,6 @@ class Edge(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
 def edge() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Edge)
@@ -68,12 +58,12 @@ def edge() -> Iterator[str]:
 
 
 @pytest.fixture
-def cloud(aws: str, edge: str, request, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+def cloud(moto_url: str, edge: str, request, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """A deployment of its own for each test."""
     monkeypatch.setattr(doctor_cloud, "QUOTAS", (QUOTA,))
     environment = f"e{abs(hash(request.node.name)) % 10**8}"
     session = boto3.Session("key", "secret", region_name="us-east-1")
-    return Cloud(environment, session, endpoint_url=aws, twilio_url=edge)
+    return Cloud(environment, session, endpoint_url=moto_url, twilio_url=edge)
 
 
 def deploy(cloud: Cloud, edge: str, *, without: tuple[str, ...] = ()) -> None:
