@@ -80,6 +80,9 @@ deploy: install cdk/node_modules/.installed  ## make deploy ENVIRONMENT=starter 
 	@$(BIN)/python -m cdk.credentials $(or $(ENVIRONMENT),starter) $(if $(REGION),--region $(REGION))
 	@$(CDK) deploy $(TARGET) --require-approval never --all
 
+eval: install  ## how well callers are understood: make eval WITH=anthropic
+	@$(BIN)/python -m tests.eval $(if $(WITH),--with $(WITH)) $(if $(DATA),--data $(DATA))
+
 simulate: install  ## simulated calls: make simulate RUNS=10000 SEED=1
 	@$(BIN)/simulate --seed $(or $(SEED),1) --runs $(or $(RUNS),1000)
 
@@ -92,4 +95,4 @@ survive: install  ## kill gateways under 100 live calls: make survive CALLS=20 S
 clean:  ## remove what was built
 	@rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install lock demo up doctor check test bootstrap deploy synth check-cloud simulate bench survive clean
+.PHONY: help install lock demo up doctor check test bootstrap deploy synth check-cloud eval simulate bench survive clean

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -74,6 +75,31 @@ def example_tenant(
     tenant = demo_tenant(handover_number=settings.handover_number)
     tenant = msgspec.structs.replace(tenant, numbers=(number,) if number else ())
     typer.echo(msgspec.json.format(msgspec.json.encode(tenant)).decode())
+
+
+@main.command()
+def classify(
+    tenant: Annotated[
+        str, typer.Option(help="Whose callers they are. All tenants share one classifier so far.")
+    ] = "",
+) -> None:
+    """Read JSON lines {"text"} and write what each caller wants. Exit code: 0 only if every line could be read."""
+    # The vendors' SDKs take seconds to import, which no other command should wait for.
+    from switchboard.cli import classify as command  # noqa: PLC0415
+
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+
+    async def run() -> int:
+        async with command.classifier_of(settings) as classifier:
+            return await command.run_classify(
+                classifier, lines=sys.stdin.buffer, out=sys.stdout, errors=sys.stderr
+            )
+
+    raise typer.Exit(asyncio.run(run()))
 
 
 @main.command()

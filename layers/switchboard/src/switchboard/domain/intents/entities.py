@@ -86,7 +86,7 @@ def _number_after(words: Sequence[str], names: frozenset[str]) -> str:
         if word not in names:
             continue
         for start in range(at + 1, min(at + 1 + REACH, len(words))):
-            if words[start] in PUNCTUATION - {",", ":"} or words[start] in names:
+            if words[start] in PUNCTUATION - {",", ":"} or words[start] in _ACCOUNT | _INVOICE:
                 break
             if number := _number_at(words, start):
                 return number

@@ -43,6 +43,10 @@ NEED_WEIGHT_MIN_INJECTED: Final = 4.0
 """The same beside an injection: its other words must not be taken for a matter of the caller's."""
 SOFT_GENERAL_MAX: Final = 6.0
 """Small talk up to this weight is no need beside a matter; hours, places and off-topic requests weigh more."""
+TOPIC_WEIGHT_MIN: Final = 5.0
+"""Of what a human is wanted for."""
+EMERGENCY_TOPIC_WEIGHT_MIN: Final = 7.0
+"""Nothing said by the way may slow down an emergency."""
 NEGATION_REACH: Final = 5
 """Words behind a negation that it takes back."""
 FOREIGN_WORDS_MIN: Final = 2
@@ -178,7 +182,8 @@ def _needs(found: _Findings) -> tuple[tuple[Intent, ...], float]:
         topics = [
             each.intent
             for each in kept
-            if each.intent is not Intent.GENERAL and (not found.is_emergency or each.weight > SOFT_GENERAL_MAX)
+            if each.intent is not Intent.GENERAL
+            and each.weight >= (EMERGENCY_TOPIC_WEIGHT_MIN if found.is_emergency else TOPIC_WEIGHT_MIN)
         ]
         needs = [Intent.ESCALATION, *topics]
     unique = tuple(dict.fromkeys(needs))[:NEEDS_MAX]
