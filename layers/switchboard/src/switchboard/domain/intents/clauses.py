@@ -13,7 +13,7 @@ _CONNECTORS: Final = frozenset(
     y e et und pero mais aber ma mas tambien aussi auch anche tambem luego puis dann poi depois ademas ed ensuite ausserdem inoltre alem""".split()
 )
 _REASONS: Final = frozenset(
-    "because cause since due so as after although though porque parce car weil perche da wegen obwohl".split()
+    "if unless because cause since due so as after although though porque parce car weil perche da wegen obwohl".split()
 )
 _SUBJECTS: Final = frozenset("i we".split())
 # "What I owe", "can I", "the phone I ordered" go on; "my wifi is slow I want" does not.

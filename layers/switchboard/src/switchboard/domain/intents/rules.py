@@ -14,9 +14,10 @@ from switchboard.domain.intents import english, languages, safety, sentiment
 from switchboard.domain.intents.clauses import Clause, clauses_of
 from switchboard.domain.intents.entities import entities_of
 from switchboard.domain.intents.keys import intent_of_key
+from switchboard.domain.intents.linear import LinearModel
 from switchboard.domain.intents.patterns import Lexicon, Match, best_cover
 from switchboard.domain.intents.words import PUNCTUATION, STOPS, words_of
-from switchboard.domain.understanding import NEEDS_MAX, Intent, Sentiment, Understanding
+from switchboard.domain.understanding import CONFIDENCE_MIN, NEEDS_MAX, Intent, Sentiment, Understanding
 
 
 class Mark(StrEnum):
@@ -33,6 +34,7 @@ class Mark(StrEnum):
     WORKS = "works"
     CALM = "calm"
     ASKS = "asks"
+    BACKGROUND = "background"
 
 
 Label = Intent | Mark | Sentiment
@@ -43,10 +45,15 @@ NEED_WEIGHT_MIN_INJECTED: Final = 4.0
 """The same beside an injection: its other words must not be taken for a matter of the caller's."""
 SOFT_GENERAL_MAX: Final = 6.0
 """Small talk up to this weight is no need beside a matter; hours, places and off-topic requests weigh more."""
+PRAISED_WEIGHT_MIN: Final = 4.0
+"""Of a matter beside praise: less is what is praised."""
 TOPIC_WEIGHT_MIN: Final = 5.0
 """Of what a human is wanted for."""
 EMERGENCY_TOPIC_WEIGHT_MIN: Final = 7.0
 """Nothing said by the way may slow down an emergency."""
+PROBABILITY_MIN: Final = 0.3
+"""Of the second opinion; twice what chance would give."""
+UNSURE_MAX: Final = 0.55
 NEGATION_REACH: Final = 5
 """Words behind a negation that it takes back."""
 FOREIGN_WORDS_MIN: Final = 2
@@ -63,8 +70,11 @@ _GREETINGS: Final = frozenset(
 )
 
 
-def understand(text: str) -> Understanding:
-    """Classify one utterance. Pure, never raises, linear in the length of the text."""
+def understand(text: str, second_opinion: LinearModel | None = None) -> Understanding:
+    """Classify one utterance. Pure, never raises, linear in the length of the text.
+
+    `second_opinion` is asked where no clause says enough; the answer stays unsure.
+    """
     words = words_of(text)
     spoken = [word for word in words if word not in PUNCTUATION]
     language, is_foreign = _language(spoken)
@@ -73,11 +83,14 @@ def understand(text: str) -> Understanding:
     found = _Findings(words, is_foreign=is_foreign)
     needs, weight = _needs(found)
     confidence = _confidence(found, spoken, needs, weight)
-    feeling = found.sentiment(frozenset(needs), text)
+    if confidence < CONFIDENCE_MIN and spoken and second_opinion is not None:
+        intent, probability = second_opinion.best(words)
+        if probability >= PROBABILITY_MIN:
+            needs, confidence = (intent,), min(probability, UNSURE_MAX)
     return Understanding(
         needs[0],
         confidence,
-        feeling,
+        found.sentiment(frozenset(needs), text),
         entities_of(text, words),
         needs,
         language,
@@ -118,17 +131,20 @@ class _Findings:
         self.is_legal = any(match.start not in tainted for match in by_mark.get(Mark.LEGAL, ()))
         struck = tainted | _negated(words, by_mark.get(Mark.NEGATION, ()))
         works = by_mark.get(Mark.WORKS, ())
-        self.cues = best_cover(
+        self.is_praise = Sentiment.POSITIVE in by_mark and Sentiment.NEGATIVE not in by_mark
+        self.is_angry = Sentiment.FRUSTRATED in by_mark
+        cover = best_cover(
             [
                 match
                 for match in matches
-                if isinstance(match.label, Intent)
+                if (isinstance(match.label, Intent) or match.label is Mark.BACKGROUND)
                 and match.start not in struck
                 and not (match.label is Intent.TECHNICAL and any(_overlap(match, each) for each in works))
                 # "On the line", "connect me" are part of the wish, not a matter.
                 and not (match.weight <= NEED_WEIGHT_MIN and any(_overlap(match, each) for each in humans))
             ]
         )
+        self.cues = [match for match in cover if isinstance(match.label, Intent)]
 
     def sentiment(self, intents: frozenset[Intent], text: str) -> Sentiment:
         """How it was said."""
@@ -141,6 +157,8 @@ class _Findings:
             )
             for feeling in Sentiment
         }
+        if self.is_injected and intents == {Intent.GENERAL}:
+            return Sentiment.NEUTRAL
         has_trouble = bool(
             self.is_emergency
             or self.is_legal
@@ -175,14 +193,21 @@ def _needs(found: _Findings) -> tuple[tuple[Intent, ...], float]:
     if not found.wants_human and len(reasons) < len(matters):
         matters = [each for each in matters if not each.clause.is_reason]
     kept = matters or strong
+    is_plain = not (found.wants_human or found.is_emergency or found.is_legal)
+    if is_plain and found.is_praise and not any(each.weight >= PRAISED_WEIGHT_MIN for each in kept):
+        return (Intent.GENERAL,), NEED_WEIGHT_MIN
+    if is_plain and not kept and found.is_angry and not found.is_injected:
+        # Who is fed up without saying about what complains of us.
+        return (Intent.ESCALATION,), NEED_WEIGHT_MIN
     if not kept and scored and not found.is_injected:
         kept = [_heaviest(scored)]
     needs = [each.intent for each in kept]
-    if found.wants_human or found.is_emergency or found.is_legal:
+    if not is_plain:
         topics = [
             each.intent
             for each in kept
             if each.intent is not Intent.GENERAL
+            and (found.wants_human or not each.clause.is_reason)
             and each.weight >= (EMERGENCY_TOPIC_WEIGHT_MIN if found.is_emergency else TOPIC_WEIGHT_MIN)
         ]
         needs = [Intent.ESCALATION, *topics]
@@ -303,6 +328,7 @@ def _english() -> Lexicon[Label]:
     lexicon.add(Mark.WORKS, safety.WORKS)
     lexicon.add(Mark.CALM, sentiment.CALM)
     lexicon.add(Mark.ASKS, sentiment.ASKS)
+    lexicon.add(Mark.BACKGROUND, english.BACKGROUND)
     lexicon.add(Sentiment.FRUSTRATED, sentiment.FRUSTRATED)
     lexicon.add(Sentiment.NEGATIVE, sentiment.NEGATIVE)
     lexicon.add(Sentiment.POSITIVE, sentiment.POSITIVE)
