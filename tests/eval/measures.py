@@ -42,9 +42,7 @@ def measure(pairs: Pairs) -> dict[str, Any]:
     intents = [(opening.intent.value, known.intent.value) for opening, known in pairs]
     feelings = [(opening.sentiment.value, known.sentiment.value) for opening, known in pairs]
     needs = [opening.needs == known.needs for opening, known in pairs]
-    several = [
-        opening.needs == known.needs for opening, known in pairs if len(opening.needs) > 1
-    ]
+    several = [opening.needs == known.needs for opening, known in pairs if len(opening.needs) > 1]
     kinds = sorted({opening.kind for opening, _ in pairs})
     by_kind = {
         kind: _share([o.intent is known.intent for o, known in pairs if o.kind == kind]) for kind in kinds

@@ -14,6 +14,7 @@ from switchboard.adapters.anthropic.language_model import AnthropicLanguageModel
 from switchboard.adapters.aws.bedrock_language_model import BedrockLanguageModel
 from switchboard.adapters.embedded.intent_classifier import EmbeddedIntentClassifier
 from switchboard.adapters.failover.intent_classifier import FailoverIntentClassifier
+from switchboard.adapters.failover.providers import SwitchCallback
 from switchboard.adapters.intent_by_model import DEADLINE_MS, ModelIntentClassifier
 from switchboard.domain.understanding import Entities, Intent, Sentiment
 from switchboard.ports.intent_classifier import IntentClassifier
@@ -75,7 +76,10 @@ def _read(raw: bytes) -> tuple[str, str]:
         return "", msgspec.json.decode(raw, type=Line).text
     except msgspec.ValidationError as error:
         reason = str(error).partition(" - ")[0].replace("`", "")
-        return f'is not what is expected: {reason}. Write an object such as {{"text": "my bill is wrong"}}', ""
+        return (
+            f'is not what is expected: {reason}. Write an object such as {{"text": "my bill is wrong"}}',
+            "",
+        )
     except (msgspec.DecodeError, UnicodeDecodeError):
         return 'is not JSON in UTF-8. Write one object per line, such as {"text": "my bill is wrong"}', ""
 
@@ -86,14 +90,17 @@ def _skip_rest(raw: bytes, lines: BinaryIO) -> None:
 
 
 @asynccontextmanager
-async def classifier_of(settings: Settings) -> AsyncIterator[IntentClassifier]:
-    """The classifier that the settings describe."""
+async def classifier_of(
+    settings: Settings, on_switch: SwitchCallback | None = None
+) -> AsyncIterator[IntentClassifier]:
+    """The classifier that the settings describe. `on_switch` is told whenever the rules stand in for a model."""
     rules = EmbeddedIntentClassifier()
     models = [ModelIntentClassifier(model) for name in settings.llm if (model := _model(name, settings))]
     if not models:
         yield rules
         return
-    async with FailoverIntentClassifier([(model, DEADLINE_MS) for model in models], rules) as classifier:
+    budgets = [(model, DEADLINE_MS) for model in models]
+    async with FailoverIntentClassifier(budgets, rules, on_switch=on_switch) as classifier:
         yield classifier
 
 

@@ -22,7 +22,9 @@ _GOES_ON: Final = frozenset(
     have has had are was were think thought said before after once every time whatever whenever the a is""".split()
 )
 
-_STATES: Final = frozenset("want need would also can could am have keep would just wish wonder cannot".split())
+_STATES: Final = frozenset(
+    "want need would also can could am have keep would just wish wonder cannot".split()
+)
 
 
 class Clause(NamedTuple):

@@ -64,7 +64,9 @@ _SAYS: Final = re.compile(
     r"(?: that)?[ ,:]{1,2}([a-z0-9][a-z0-9' ]{2,60})",
     re.IGNORECASE,
 )
-_SAID_UNTIL: Final = re.compile(r"\b(?:and|but|when|every|on|whenever|since|after|although|even|so)\b", re.IGNORECASE)
+_SAID_UNTIL: Final = re.compile(
+    r"\b(?:and|but|when|every|on|whenever|since|after|although|even|so)\b", re.IGNORECASE
+)
 
 
 def entities_of(text: str, words: Sequence[str]) -> Entities:
@@ -136,7 +138,7 @@ def _error(text: str) -> str:
 
 
 def _times_called(words: Sequence[str]) -> int:
-    """"The third time I call", "I've called you twice": a count beside a word for calling; a bare third time counts too."""
+    """Read a count beside a word for calling ("I've called you twice"); a bare "third time" counts too."""
     for at, word in enumerate(words):
         following = words[at + 1] if at + 1 < len(words) else ""
         if word in _ORDINALS and following in _TIME_WORDS:

@@ -19,7 +19,7 @@ _KEY_WORDS: Final = frozenset(
 _AROUND: Final = frozenset(
     """i i'll will would like want to the a my is it on just go for with think say said yes yeah hi hello then okay well
     take give me that thanks thank you number choose let us la el le die den o il bitte por favor s vous plait per favore pound star am
-    going have""".split()
+    going have oh""".split()
 )
 
 
@@ -50,5 +50,16 @@ def intent_of_key(words: Sequence[str]) -> Intent | None:
 
 
 def _is_spoken_key(bare: Sequence[str]) -> bool:
-    """"Two, thanks", "yeah one": a digit among courtesies, but not "give me one"."""
-    return len(bare) <= 3 and not {"give", "me", "want", "would", "like", "a", "take", "un", "une", "um"} & set(bare)
+    """Whether a digit stands among courtesies only: "two, thanks", "yeah one", but not "give me one"."""
+    return len(bare) <= 3 and not {
+        "give",
+        "me",
+        "want",
+        "would",
+        "like",
+        "a",
+        "take",
+        "un",
+        "une",
+        "um",
+    } & set(bare)

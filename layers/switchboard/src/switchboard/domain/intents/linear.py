@@ -41,7 +41,10 @@ class LinearModel(Struct, frozen=True):
         scores = [BIAS_INPUT * each / SCALE for each in self.bias]
         if known:
             share = 1 / (SCALE * sqrt(len(known)))
-            scores = [score + share * sum(column) for score, column in zip(scores, zip(*known, strict=True), strict=True)]
+            scores = [
+                score + share * sum(column)
+                for score, column in zip(scores, zip(*known, strict=True), strict=True)
+            ]
         top = max(scores)
         odds = [exp(score - top) for score in scores]
         return self.intents[scores.index(top)], 1 / sum(odds)

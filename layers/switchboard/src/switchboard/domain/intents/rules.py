@@ -122,7 +122,8 @@ class _Findings:
             match
             for match in by_mark.get(Mark.HUMAN_BARE, ())
             for clause in self.clauses
-            if clause.start <= match.start and match.end <= clause.end
+            if clause.start <= match.start
+            and match.end <= clause.end
             # Little else is said: "agent", "a real person, now".
             and clause.end - clause.start <= match.end - match.start + BARE_WORDS_MAX
             and match.start not in tainted
@@ -237,11 +238,9 @@ def _heaviest(scored: Sequence[_Scored]) -> _Scored:
     return next(each for each in scored if each.intent is intent)
 
 
-def _confidence(
-    found: _Findings, spoken: Sequence[str], needs: tuple[Intent, ...], weight: float
-) -> float:
+def _confidence(found: _Findings, spoken: Sequence[str], needs: tuple[Intent, ...], weight: float) -> float:
     """How sure the rules are: by the weight of what was found."""
-    if found.wants_human or found.is_emergency:
+    if found.wants_human or found.is_emergency or found.is_legal:
         return 0.95
     if weight >= NEED_WEIGHT_MIN:
         return min(0.95, 0.6 + 0.05 * weight)
@@ -250,9 +249,7 @@ def _confidence(
     return 0.55 if needs != (Intent.GENERAL,) else 0.4
 
 
-def _tainted(
-    words: Sequence[str], clauses: Sequence[Clause], injections: Sequence[Match[Label]]
-) -> set[int]:
+def _tainted(words: Sequence[str], clauses: Sequence[Clause], injections: Sequence[Match[Label]]) -> set[int]:
     """The words that an injection brings along: its clauses, and the orders that follow in the same sentence."""
     tainted: set[int] = set()
     is_open = False
@@ -270,9 +267,13 @@ def _tainted(
 def _is_own_wish(words: Sequence[str], match: Match[Label], injections: Sequence[Match[Label]]) -> bool:
     """Whether a human asked for within an injection is asked for by the caller rather than played by the model."""
     said = words[match.start : match.end]
-    return not any(_overlap(match, each) for each in injections) and not {"me", "i", "us", "speak", "talk"}.isdisjoint(
-        said
-    )
+    return not any(_overlap(match, each) for each in injections) and not {
+        "me",
+        "i",
+        "us",
+        "speak",
+        "talk",
+    }.isdisjoint(said)
 
 
 def _negated(words: Sequence[str], negations: Iterable[Match[Label]]) -> set[int]:

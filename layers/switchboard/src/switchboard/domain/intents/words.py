@@ -15,7 +15,7 @@ PUNCTUATION: Final = STOPS | {",", ":"}
 
 # No nested repetition: the time is linear in the length of the text.
 _TOKEN: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.!?;,:*#]")
-_APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "ʼ": "'", "ß": "ss"})  # noqa: RUF001 - they are what it is about
+_APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "ʼ": "'", "ß": "ss"})
 
 _FILLERS: Final = frozenset(
     "uh uhh uhm um umm erm er hm hmm mm mmm ah ahm eh euh ehm aeh tja please kindly literally".split()
@@ -52,16 +52,16 @@ def words_of(text: str) -> list[str]:
     """
     words: list[str] = []
     dropped = False
-    for token in _TOKEN.findall(_plain(text[:UTTERANCE_CHARS_MAX])):
-        if token in _FILLERS:
+    for piece in _TOKEN.findall(_plain(text[:UTTERANCE_CHARS_MAX])):
+        if piece in _FILLERS:
             dropped = True
             if words and words[-1] == ",":
                 words.pop()
             continue
-        if dropped and token == ",":
+        if dropped and piece == ",":
             continue
         dropped = False
-        for word in _written_out(token):
+        for word in _written_out(piece):
             _append(words, word)
     return words
 
@@ -73,18 +73,18 @@ def _plain(text: str) -> str:
     return "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
 
 
-def _written_out(token: str) -> list[str]:
-    if token in _SPELLED:
-        return _SPELLED[token].split()
-    if "'" not in token:
-        return [token]
-    head, _, tail = token.rpartition("'")
+def _written_out(piece: str) -> list[str]:
+    if piece in _SPELLED:
+        return _SPELLED[piece].split()
+    if "'" not in piece:
+        return [piece]
+    head, _, tail = piece.rpartition("'")
     if tail == "t" and head.endswith("n"):
         return [head[:-1], "not"]
     if tail in _SUFFIXES:
         # French writes "t'ai" the other way round, so a tail this short is English.
         return [*head.split("'"), _SUFFIXES[tail]]
-    return token.split("'")
+    return piece.split("'")
 
 
 def _append(words: list[str], word: str) -> None:
