@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from switchboard.domain.intents.words import PUNCTUATION, STOPS
 
-RUN_ON_WORDS_MIN: Final = 4
+RUN_ON_WORDS_MIN: Final = 3
 """A recogniser that writes no punctuation still leaves "I" and "we" at the start of what comes next."""
 
 _CONNECTORS: Final = frozenset(

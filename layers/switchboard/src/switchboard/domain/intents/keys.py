@@ -22,6 +22,9 @@ _AROUND: Final = frozenset(
     going have oh""".split()
 )
 
+# "Um", "un" and "second" are as likely hesitations, articles or an order of things.
+_NO_COURTESIES: Final = frozenset("give me want would like a take un une um first second third".split())
+
 
 def intent_of_key(words: Sequence[str]) -> Intent | None:
     """The intent of an utterance that is nothing but one key; an unassigned key is `general`, no key is None."""
@@ -41,25 +44,12 @@ def intent_of_key(words: Sequence[str]) -> Intent | None:
             return None
     if digit is None:
         return None
-    # "Um", "un" and "second" alone are as likely hesitations or articles.
     bare = [word for word in words if word not in PUNCTUATION]
-    is_bare = len(bare) == 1 and bare[0] not in {"un", "une", "um", "first", "second", "third"}
-    if not has_key_word and not is_bare and not _is_spoken_key(bare):
+    if not has_key_word and not _is_spoken_key(bare):
         return None
     return _INTENTS.get(digit, Intent.GENERAL)
 
 
 def _is_spoken_key(bare: Sequence[str]) -> bool:
     """Whether a digit stands among courtesies only: "two, thanks", "yeah one", but not "give me one"."""
-    return len(bare) <= 3 and not {
-        "give",
-        "me",
-        "want",
-        "would",
-        "like",
-        "a",
-        "take",
-        "un",
-        "une",
-        "um",
-    } & set(bare)
+    return len(bare) <= 3 and _NO_COURTESIES.isdisjoint(bare)

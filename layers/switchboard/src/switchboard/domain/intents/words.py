@@ -33,6 +33,7 @@ _SPELLED: Final = {
     "telly": "tv", "kinda": "kind of", "y'all": "you", "dunno": "do not know", "signup": "sign up", "setup": "set up",
     "login": "log in", "logon": "log in", "logins": "log in", "pls": "", "plz": "", "del": "de",
 }  # fmt: skip
+_NUMBERS: Final = frozenset("zero oh one two three four five six seven eight nine".split())
 _SUFFIXES: Final = {
     "s": "is", "m": "am", "re": "are", "ve": "have", "ll": "will", "d": "would", "t": "not",
 }  # fmt: skip
@@ -67,10 +68,10 @@ def words_of(text: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    text = text.casefold().translate(_APOSTROPHES)
-    if text.isascii():
-        return text
-    return "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES))
+        text = "".join(each for each in text if not unicodedata.combining(each))
+    return text.casefold().translate(_APOSTROPHES)
 
 
 def _written_out(piece: str) -> list[str]:
@@ -90,5 +91,5 @@ def _written_out(piece: str) -> list[str]:
 def _append(words: list[str], word: str) -> None:
     if words and (words[-1], word) in _JOINED:
         words[-1] = _JOINED[words[-1], word]
-    elif not words or words[-1] != word or word.isdigit():
+    elif not words or words[-1] != word or word.isdigit() or word in _NUMBERS:
         words.append(word)
