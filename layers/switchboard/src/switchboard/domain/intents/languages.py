@@ -22,7 +22,8 @@ _BROKEN_ES: Final = "funciona|funcionan|sirve|anda|carga|conecta|enciende|prende
 
 SPANISH: Final = {
     Intent.BILLING: """
-6: factura*; recibo*; cobr*; pagar; pago; pagos; pague; pagado; reembols*; devol* ~ dinero|pago; saldo; deuda; debo; cuanto debo; cargo|cargos; cuenta bancaria; tarjeta ~ credito|debito|rechaza*|vencid*; cancelar|anular ~ contrato|suscripcion|servicio|cuenta|plan|linea|todo; dar|darme de baja; darse de baja; baja ~ servicio|contrato; domicili*; mensualidad*; cuota*; adeud*; demasiado car*; subi* ~ precio|tarifa; iva; cargaron
+7: factura*
+6: recibo*; recibo*; cobr*; pagar; pago; pagos; pague; pagado; reembols*; devol* ~ dinero|pago; saldo; deuda; debo; cuanto debo; cargo|cargos; cuenta bancaria; tarjeta ~ credito|debito|rechaza*|vencid*; cancelar|anular ~ contrato|suscripcion|servicio|cuenta|plan|linea|todo; dar|darme de baja; darse de baja; baja ~ servicio|contrato; domicili*; mensualidad*; cuota*; adeud*; demasiado car*; subi* ~ precio|tarifa; iva; cargaron
 3: cancelar; dinero; importe; plata; euros; caro|cara; baja; copago; seguro ~ cubre
 """,
     Intent.TECHNICAL: f"""
@@ -34,7 +35,7 @@ SPANISH: Final = {
 3: plan|planes; paquete*; tarifa*; contrato; fibra; nuev*; informacion ~ planes; vender; pedir; cuesta*; licencia*
 """,
     Intent.ONBOARDING: """
-7: activar*; activacion; instala*; nuevo|nueva cliente|paciente|usuario|usuaria; client* nuev*; pacient* nuev*; portabilidad; portar; conservar|mantener|pasar|traer|traspasar ~ numero; registr*; dar|darme de alta; alta; crear ~ cuenta; primer* ~ vez|cita|configuracion|paso|pasos|visita; empezar; invitar; acabo de ~ contratar|comprar|firmar|hacerme|registr*; configurar ~ router|nuevo|primera; cuando ~ tecnico|instala*; tarjeta sim; chip; cita*; bienvenida; invitacion
+7: activar*; activacion; instala*; nuevo|nueva cliente|paciente|usuario|usuaria; client* nuev*; pacient* nuev*; portabilidad; portar; conservar|mantener|pasar|traer|traspasar ~ numero; registr*; dar|darme|darse|dado de alta; crear ~ cuenta; primer* ~ vez|cita|configuracion|paso|pasos|visita; empezar; invitar; acabo de ~ contratar|comprar|firmar|hacerme|registr*; configurar ~ router|nuevo|primera; cuando ~ tecnico|instala*; tarjeta sim; chip; cita*; bienvenida; invitacion
 """,
     Intent.GENERAL: """
 7: hora* ~ abren|cierran|abierto*|atienden|atencion|apertura|cierre|abre|cierra; horario*; donde ~ estan|esta|queda*|encuentra*|oficina|tienda|ubicad*; direccion ~ de|su|tienda|oficina; abiert*; abren|cierran; tienda ~ cerca|cercana; tiempo ~ hace|hara|manana; clima; chiste; pizza; numero equivocado; ubicacion; estacionamiento; aparcamiento; sucursal
@@ -46,7 +47,8 @@ SPANISH: Final = {
 
 FRENCH: Final = {
     Intent.BILLING: """
-6: factur*; payer; paye*; paiement*; rembours*; preleve*; prelevement*; debit*; solde; dois ~ combien|vous?; combien ~ dois|doit; resili*; annuler ~ abonnement|contrat|mon|forfait|service; trop ~ paye|cher|percu; carte ~ bancaire|credit|refusee|expiree; frais; montant; avoir ~ facture; tva; rib; echeanc*; mensualit*; impaye*; somme
+7: factur*
+6: payer; payer; paye*; paiement*; rembours*; preleve*; prelevement*; debit*; solde; dois ~ combien|vous?; combien ~ dois|doit; resili*; annuler ~ abonnement|contrat|mon|forfait|service; trop ~ paye|cher|percu; carte ~ bancaire|credit|refusee|expiree; frais; montant; avoir ~ facture; tva; rib; echeanc*; mensualit*; impaye*; somme
 3: argent; euros; cher; annuler; abonnement ~ arreter; mutuelle
 """,
     Intent.TECHNICAL: """
@@ -70,7 +72,8 @@ FRENCH: Final = {
 
 GERMAN: Final = {
     Intent.BILLING: """
-6: handyrechnung*; telefonrechnung*; rechnung*; abrechnung*; bezahl*; zahlen; zahl*; zahlung*; abgebucht; abbuch*; lastschrift*; bankeinzug; gebuhr*; mahn*; erstatt*; ruckerstatt*; gutschrift*; geld ~ zuruck|abgebucht|bekomm*; zu viel|zuviel ~ bezahlt|berechnet|abgebucht|gezahlt; doppelt ~ bezahlt|berechnet|abgebucht; berechnet; kundig*; betrag; schulde*; offen* ~ betrag|rechnung|posten; kontostand; rate*nzahlung; ratenzahlung; kreditkarte; bankverbindung; iban; mehrwertsteuer; stornier*; beitrag; uberweis*; guthaben
+7: handyrechnung*; telefonrechnung*; rechnung*
+6: bezahlen; abrechnung*; bezahl*; zahlen; zahl*; zahlung*; abgebucht; abbuch*; lastschrift*; bankeinzug; gebuhr*; mahn*; erstatt*; ruckerstatt*; gutschrift*; geld ~ zuruck|abgebucht|bekomm*; zu viel|zuviel ~ bezahlt|berechnet|abgebucht|gezahlt; doppelt ~ bezahlt|berechnet|abgebucht; berechnet; kundig*; betrag; schulde*; offen* ~ betrag|rechnung|posten; kontostand; rate*nzahlung; ratenzahlung; kreditkarte; bankverbindung; iban; mehrwertsteuer; stornier*; beitrag; uberweis*; guthaben
 3: geld; euro; teuer; kosten ~ hoch; konto; abo ~ beenden; kasse|krankenkasse ~ ubernimmt
 """,
     Intent.TECHNICAL: """
@@ -94,7 +97,8 @@ GERMAN: Final = {
 
 ITALIAN: Final = {
     Intent.BILLING: """
-6: bolletta*|bollette; fattur*; pagare; pago; pagato; pagament*; pagare; addebit*; rimbors*; saldo; devo ~ quanto|pagare; quanto devo; disdire; disdetta; cancellare|annullare|chiudere|recedere ~ abbonamento|contratto|servizio|linea|conto?; carta ~ credito|rifiutata|scaduta; canone; rata|rate; importo; costo ~ troppo|alto; troppo car*; iva; domiciliazione; scadenza; soldi; ricevuta; debito; ticket ~ pagare
+7: bolletta*|bollette; fattur*
+6: pagare; pagare; pago; pagato; pagament*; pagare; addebit*; rimbors*; saldo; devo ~ quanto|pagare; quanto devo; disdire; disdetta; cancellare|annullare|chiudere|recedere ~ abbonamento|contratto|servizio|linea|conto?; carta ~ credito|rifiutata|scaduta; canone; rata|rate; importo; costo ~ troppo|alto; troppo car*; iva; domiciliazione; scadenza; soldi; ricevuta; debito; ticket ~ pagare
 3: euro; caro|cara; conto; annullare; recesso; recedere
 """,
     Intent.TECHNICAL: """
@@ -118,7 +122,8 @@ ITALIAN: Final = {
 
 PORTUGUESE: Final = {
     Intent.BILLING: """
-6: fatura*; factura*; boleto*; cobr*; pagar; pago; paguei; pagament*; reembols*; estorno*; devolu* ~ dinheiro|valor; saldo; devo ~ quanto|dinheiro; quanto ~ devo; divida*; cartao ~ credito|recusado|expirado|venc*; cancelar ~ assinatura|contrato|servico|conta|plano|minha|meu|linha|tudo; cancelamento; mensalidade*; debito; debitad*; multa*; taxa*; valor ~ alto|errado|conta; conta ~ alta|cara|luz|errada|veio; segunda via; recibo*; rescindir; vencimento; dinheiro; parcel*
+7: fatura*; factura*; boleto*
+6: pagar; cobr*; pagar; pago; paguei; pagament*; reembols*; estorno*; devolu* ~ dinheiro|valor; saldo; devo ~ quanto|dinheiro; quanto ~ devo; divida*; cartao ~ credito|recusado|expirado|venc*; cancelar ~ assinatura|contrato|servico|conta|plano|minha|meu|linha|tudo; cancelamento; mensalidade*; debito; debitad*; multa*; taxa*; valor ~ alto|errado|conta; conta ~ alta|cara|luz|errada|veio; segunda via; recibo*; rescindir; vencimento; dinheiro; parcel*
 3: cancelar; caro|cara; conta; euros|reais; valor
 """,
     Intent.TECHNICAL: """
