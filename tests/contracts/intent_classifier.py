@@ -181,4 +181,4 @@ class ModelIntentClassifierContract:
         (message,) = vendor.server.requests[-1].body["messages"]
         assert message["role"] == "user"
         (block,) = message["content"]
-        return block["text"]
+        return str(block["text"])

@@ -18,7 +18,7 @@ SAME_MIN = 0.99
 
 async def accuracy(path) -> float:
     pairs, _ = await understand(EmbeddedIntentClassifier(), read_openings(path))
-    return measure(pairs)["intent"]["accuracy"]
+    return float(measure(pairs)["intent"]["accuracy"])
 
 
 @pytest.mark.skipif(not OPENINGS.exists(), reason="the labelled openings are not there")

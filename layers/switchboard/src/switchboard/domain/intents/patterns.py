@@ -1,6 +1,6 @@
 """Phrases as data: a small pattern language over words, and a matcher without backtracking beyond a fixed gap.
 
-A lexicon is lines of `weight: phrase; phrase; ...`. In a phrase a blank separates elements: `word`, `a|b` (either), `stem*`
+A lexicon is `weight: phrase; phrase; ...`, over as many lines as it takes. In a phrase a blank separates elements: `word`, `a|b` (either), `stem*`
 (any word that begins so), `@group` (any word of a named group), `element?` (may be missing), `~` (up to three words, or
 commas, in between). The time is linear in the number of words: each start tries the few phrases that begin with its word,
 and each phrase reaches a bounded number of words ahead.
@@ -43,11 +43,10 @@ class Lexicon(Generic[Label]):
 
     def add(self, label: Label, lines: str) -> None:
         """Add every phrase of a block of lines under one label."""
-        for line in lines.strip().splitlines():
-            weight, _, phrases = line.partition(":")
+        for weight, phrases in _by_weight(lines):
             for text in phrases.split(";"):
                 for elements in self._compiled(text.split()):
-                    self._index(Phrase(elements, float(weight)), label)
+                    self._index(Phrase(elements, weight), label)
 
     def matches(self, words: Sequence[str]) -> list[Match[Label]]:
         """Return every occurrence of every phrase; one phrase at one start counts once, at its shortest."""
@@ -90,6 +89,19 @@ class Lexicon(Generic[Label]):
         assert first is not None, "a phrase begins with a word"
         for form in first:
             self._by_first.setdefault(form, []).append((phrase, label))
+
+
+def _by_weight(lines: str) -> Iterator[tuple[float, str]]:
+    """Each weight with its phrases. A weight and its colon begin a line; other lines continue the one before."""
+    weight, phrases = 0.0, ""
+    for line in lines.strip().splitlines():
+        head, _, rest = line.partition(":")
+        if head.replace(".", "", 1).isdigit():
+            yield weight, phrases
+            weight, phrases = float(head), rest
+        else:
+            phrases += line
+    yield weight, phrases
 
 
 def _end(

@@ -6,38 +6,18 @@ A key, a wish for a human and an emergency are looked for on their own, in the w
 """
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
-from functools import cache
 from typing import Final, NamedTuple
 
-from switchboard.domain.intents import english, languages, safety, sentiment
+from switchboard.domain.intents import phrases, sentiment
 from switchboard.domain.intents.clauses import Clause, clauses_of
 from switchboard.domain.intents.entities import entities_of
 from switchboard.domain.intents.keys import intent_of_key
+from switchboard.domain.intents.lexicons import denial
 from switchboard.domain.intents.linear import LinearModel
-from switchboard.domain.intents.patterns import Lexicon, Match, best_cover
+from switchboard.domain.intents.patterns import Match, best_cover
+from switchboard.domain.intents.phrases import Label, Mark
 from switchboard.domain.intents.words import PUNCTUATION, STOPS, words_of
 from switchboard.domain.understanding import CONFIDENCE_MIN, NEEDS_MAX, Intent, Sentiment, Understanding
-
-
-class Mark(StrEnum):
-    """What a phrase can do besides naming a need."""
-
-    HUMAN = "human"
-    HUMAN_BARE = "human_bare"
-    NOT_HUMAN = "not_human"
-    EMERGENCY = "emergency"
-    NOT_EMERGENCY = "not_emergency"
-    LEGAL = "legal"
-    INJECTION = "injection"
-    NEGATION = "negation"
-    WORKS = "works"
-    CALM = "calm"
-    ASKS = "asks"
-    BACKGROUND = "background"
-
-
-Label = Intent | Mark | Sentiment
 
 NEED_WEIGHT_MIN: Final = 3.0
 """Of a clause that is a need of its own; lighter ones count where there is no such clause."""
@@ -104,7 +84,10 @@ class _Findings:
 
     def __init__(self, words: Sequence[str], *, is_foreign: bool) -> None:
         self.clauses = clauses_of(words)
-        matches = [*_english().matches(words), *(_foreign().matches(words) if is_foreign else ())]
+        matches = [
+            *phrases.english().matches(words),
+            *(phrases.foreign().matches(words) if is_foreign else ()),
+        ]
         by_mark: dict[Label, list[Match[Label]]] = {}
         for match in matches:
             by_mark.setdefault(match.label, []).append(match)
@@ -256,7 +239,7 @@ def _tainted(words: Sequence[str], clauses: Sequence[Clause], injections: Sequen
     for clause in clauses:
         own = any(match.start < clause.end and clause.start < match.end for match in injections)
         first = words[clause.start]
-        if first in safety.BACK_TO_THE_MATTER or clause.starts_sentence or first in safety.OWN_WORDS:
+        if first in denial.BACK_TO_THE_MATTER or clause.starts_sentence or first in denial.OWN_WORDS:
             is_open = False
         is_open = is_open or own
         if is_open:
@@ -296,7 +279,7 @@ def _overlap(one: Match[Label], other: Match[Label]) -> bool:
 
 def _language(spoken: Sequence[str]) -> tuple[str, bool]:
     """The language with the most function words, or empty, and whether words of other languages than English may count."""
-    counts = {code: sum(word in known for word in spoken) for code, known in _function_words().items()}
+    counts = {code: sum(word in known for word in spoken) for code, known in phrases.function_words().items()}
     ranked = sorted(counts, key=lambda code: -counts[code])
     best, second = ranked[:2]
     language = best if counts[best] > counts[second] else ""
@@ -304,54 +287,8 @@ def _language(spoken: Sequence[str]) -> tuple[str, bool]:
     return language, language != "en" or foreign_count >= FOREIGN_WORDS_MIN
 
 
-@cache
-def _function_words() -> dict[str, frozenset[str]]:
-    return {code: frozenset(words.split()) for code, words in languages.FUNCTION_WORDS.items()}
-
-
-@cache
-def _english() -> Lexicon[Label]:
-    lexicon: Lexicon[Label] = Lexicon(english.GROUPS | safety.GROUPS)
-    lexicon.add(Intent.BILLING, english.BILLING)
-    lexicon.add(Intent.TECHNICAL, english.TECHNICAL)
-    lexicon.add(Intent.SALES, english.SALES)
-    lexicon.add(Intent.ONBOARDING, english.ONBOARDING)
-    lexicon.add(Intent.GENERAL, english.GENERAL)
-    lexicon.add(Intent.ESCALATION, english.ESCALATION)
-    lexicon.add(Mark.HUMAN, safety.HUMAN)
-    lexicon.add(Mark.HUMAN_BARE, safety.HUMAN_BARE)
-    lexicon.add(Mark.NOT_HUMAN, safety.NOT_HUMAN)
-    lexicon.add(Mark.EMERGENCY, safety.EMERGENCY)
-    lexicon.add(Mark.NOT_EMERGENCY, safety.NOT_EMERGENCY)
-    lexicon.add(Mark.LEGAL, english.LEGAL)
-    lexicon.add(Mark.INJECTION, safety.INJECTION)
-    lexicon.add(Mark.NEGATION, safety.NEGATION)
-    lexicon.add(Mark.WORKS, safety.WORKS)
-    lexicon.add(Mark.CALM, sentiment.CALM)
-    lexicon.add(Mark.ASKS, sentiment.ASKS)
-    lexicon.add(Mark.BACKGROUND, english.BACKGROUND)
-    lexicon.add(Sentiment.FRUSTRATED, sentiment.FRUSTRATED)
-    lexicon.add(Sentiment.NEGATIVE, sentiment.NEGATIVE)
-    lexicon.add(Sentiment.POSITIVE, sentiment.POSITIVE)
-    return lexicon
-
-
-@cache
-def _foreign() -> Lexicon[Label]:
-    lexicon: Lexicon[Label] = Lexicon()
-    for by_intent in languages.BY_LANGUAGE.values():
-        for intent, lines in by_intent.items():
-            lexicon.add(intent, lines)
-    lexicon.add(Mark.HUMAN, languages.HUMAN)
-    lexicon.add(Mark.EMERGENCY, languages.EMERGENCY)
-    lexicon.add(Sentiment.FRUSTRATED, languages.FRUSTRATED)
-    lexicon.add(Sentiment.NEGATIVE, languages.NEGATIVE)
-    lexicon.add(Sentiment.POSITIVE, languages.POSITIVE)
-    return lexicon
-
-
 def warm_up() -> None:
     """Compile the phrases before the first caller waits for it."""
-    _english()
-    _foreign()
-    _function_words()
+    phrases.english()
+    phrases.foreign()
+    phrases.function_words()
