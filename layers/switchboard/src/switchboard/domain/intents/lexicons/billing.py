@@ -3,7 +3,7 @@
 from typing import Final
 
 BILLING: Final = """
-8: price you charge|charged; not what we ~ agreed; does not add up; agreed ~ price|on; asked ~ for ~
+8: would be|was|is|a|an|this|that ~ activation|installation|setup fee; fee ~ nobody|never|not ~ told|mentioned|said|agreed; price you charge|charged; not what we ~ agreed; does not add up; agreed ~ price|on; asked ~ for ~
    dollars|euros|pounds|money; total on ~ bill; renewal|subscription|wrong|double invoice|bill|charge;
    about ~ invoice|bill|charge|payment|refund; explain this|the|these|my charge|charges|bill|fee|fees;
    money|cash|payment ~ withdrawn|debited|deducted|taken; discount|promo|promotion|deal ~ not ~

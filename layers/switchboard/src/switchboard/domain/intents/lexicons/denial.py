@@ -3,7 +3,7 @@
 from typing import Final
 
 INJECTION: Final = """
-9: you are a|an ~ assistant|bot|ai|model|chatbot ~ that|who|now?; always answers|answer|responds|say|says;
+9: approve a|the|my refund ~ of ~ dollars|euros|pounds; your task is; you are a|an ~ assistant|bot|ai|model|chatbot ~ that|who|now?; always answers|answer|responds|say|says;
    answer|respond|reply billing|sales|technical|escalation|onboarding|general; you are no longer|not ~
    a|an assistant|bot|ai|phone; no longer ~ assistant|bot|ai;
    ignore|disregard|override|bypass|overwrite|neglect|forget ~

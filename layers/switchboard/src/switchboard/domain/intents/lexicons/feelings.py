@@ -3,7 +3,7 @@
 from typing import Final
 
 FRUSTRATED: Final = """
-3: complete|total|absolute joke|disaster|disgrace|mess|waste|incompetence; beyond a joke; second time ~
+3: how dare; complete|total|absolute joke|disaster|disgrace|mess|waste|incompetence; beyond a joke; second time ~
    this|that|i|no; for the second|third|fourth time; for nothing; you have ~ ruined|wasted; hours on hold;
    on the phone for hours; i said ~ person|human|agent|no; already told|said|explained; ridiculous*;
    unacceptable; outrageous*; unbelievable|unbelievably; fed up; sick of|and tired; tired of ~
@@ -35,7 +35,7 @@ FRUSTRATED: Final = """
 """
 
 NEGATIVE: Final = """
-2: billed for ~ although|but; not what we; does not add up; asked for ~ but; swallowed; charging me|us;
+2: two|double|duplicate bills|invoices; never ~ made|agreed; without ~ permission|consent|asking; still ~ not ~ gotten|got|received; still says; nobody told; no entiendo; je ne comprends; verstehe ~ nicht; non capisco; nao entendo; billed for ~ although|but; not what we; does not add up; asked for ~ but; swallowed; charging me|us;
    charged ~ for ~ already|never|not; only got; thing on my; buzzing|humming|hissing|clicking; where is
    it; extra ~ dollars|euros|pounds|charge; still ~ lists|shows|waiting; on there again; penalty; used my
    card; about ~ charge; deleted; underwater; mix up; two|three ~ withdrawals|payments; behind; supposed

@@ -3,6 +3,7 @@
 from typing import Final
 
 ONBOARDING: Final = """
+9: steps ~ open|create|start|join|register ~ account?; register it|my|a ~ sim|prepaid|card|device?; how ~ register ~ it|sim|prepaid
 8: prepare|ready for|before ~ technician|installer|engineer|installation|visit;
    technician|installer|engineer is visit|appointment; get ~ employees|team|staff|users|people|colleagues
    onto|on|into|started; onto the platform|system|app|software; give|grant|provide|get ~

@@ -3,6 +3,11 @@
 from typing import Final
 
 HUMAN: Final = """
+9: connect|transfer|put|switch|hand ~ me ~ to|through your|the? support|service team|staff|agent|agents|people; out of ~
+   this robot|bot|machine|menu|system|loop; not just|i|we? ~ talk|speak to|with ~ person|human|someone|somebody|agent;
+   not a machine|robot|bot|computer; be|get put|connected|transferred|passed through? ~ to ~ @human|@someone;
+   switch|hand|pass|send|move me|us ~ to ~ @human|somebody|someone|anyone; @someone|person|human from your|the
+   ~ call|phone|ring me|us
 9: not want|need|like ~ automated|automatic|computer|robot|bot|machine ~ system|voice|menu?; get|reach ~
    someone|somebody|anyone on|here; get someone|somebody|anyone ~ on the line|phone; no
    automated|automatic ~ system|menu?; called|phoned|rung|contacted back ~ by ~
@@ -76,7 +81,7 @@ NOT_HUMAN: Final = """
    transfer|connect|put|forward|pass|redirect|direct me|us through|over? to|with the|your? @dept; @reach
    to|with the|your? @dept; do|does|did not ~ need|want|wanna|require ~
    @human|someone|somebody|transferred|transfer; no need ~ @human|someone|somebody|transfer|talk|speak;
-   without ~ talking|speaking|having|a|waiting ~ @human|someone|somebody|anyone|to; not ~ talk|speak ~
+   without ~ talking|speaking|having|a|waiting ~ @human|someone|somebody|anyone|to; do|did|does|would|rather not ~ talk|speak ~
    to|with ~ person|human|agent|anyone|anybody|someone|representative|people; rather not ~
    @human|someone|talk|speak|anyone; give ~ @someone ~ access; instead of ~
    human|person|agent|representative|operator|colleague; do not ~ transfer|connect|put me|us; emergency
@@ -90,6 +95,9 @@ NOT_HUMAN: Final = """
 """
 
 EMERGENCY: Final = """
+10: house|home|building|apartment|kitchen|car|room|office is burning|smoking|smouldering;
+   modem|router|box|phone|battery|charger|socket|outlet|cable|device|tv|laptop is|are|started|keeps smoking|burning|smouldering|sparking;
+   bottle|box|pack of ~ pills|tablets|medication; overdose; he|she is not responding; they|he|she not responding
 10: gas|smoke|burning|burnt smell|odor; smelling gas|smoke; too much|many ~
    medication|medicine|pills|insulin|drugs|tablets; took|taken|swallowed too much|many; he|she|they is|are
    not moving|waking|conscious|awake; not breathing; fell|fallen ~ not|can ~ move|moving|up|feel; hit|hits
@@ -131,6 +139,7 @@ EMERGENCY: Final = """
 """
 
 NOT_EMERGENCY: Final = """
+12: fire sale; on fire sale; work|working|works ~ in|at|for ~ emergency; emergency services|service company|business
 11: emergency room|department|visit|care|ward ~
    bill|billed|charge|charged|invoice|insurance|covered|copay|cost;
    bill|billed|charge|charged|invoice|insurance|copay|invoiced|statement ~ emergency; emergency calls|call

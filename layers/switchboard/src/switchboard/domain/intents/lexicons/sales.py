@@ -3,6 +3,7 @@
 from typing import Final
 
 SALES: Final = """
+8: speed|speeds of ~ package|plan|tier|premium|tariff|offer|fiber
 7: how much ~ for ~ just|only; just|only internet|tv|phone; do you have ~
    galaxy|iphone|pixel|samsung|model|color|blue|black|phone; your|what rates; rates for;
    fastest|cheapest|best|biggest|largest|highest ~

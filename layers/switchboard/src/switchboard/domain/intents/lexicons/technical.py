@@ -3,6 +3,7 @@
 from typing import Final
 
 TECHNICAL: Final = """
+9: records|data|files|contacts|entries|messages|emails is|are|have|went ~ missing|gone|lost|disappeared|vanished|deleted; half of ~ records|data|files
 9: set|setting up ~
    email|voicemail|mailbox|forwarding|printer|hotspot|vpn|parental|filter|bluetooth|greeting|emails|outlook;
    accidentally|mistakenly ~ deleted|removed|erased|lost|changed; deleted by accident|mistake;
