@@ -70,11 +70,7 @@ class TestAnthropicModel(ModelIntentClassifierContract):
         """The request forces the one tool, and caches its instructions."""
         await self.classify(vendor, reply(ANSWER))
         body = vendor.server.requests[-1].body
-        assert body["tool_choice"] == {
-            "type": "tool",
-            "name": "report_understanding",
-            "disable_parallel_tool_use": True,
-        }
+        assert body["tool_choice"] == {"type": "tool", "name": "report_understanding"}
         assert ["report_understanding"] == [tool["name"] for tool in body["tools"]]
         assert body["system"][0]["cache_control"] == {"type": "ephemeral"}
 

@@ -13,7 +13,7 @@ from switchboard.domain.understanding import Intent, Sentiment, Understanding
 DIGITS = 4
 
 
-class Opening(Struct, frozen=True, forbid_unknown_fields=True):
+class Opening(Struct, frozen=True):
     """One labelled opening. `needs` are in the order said, its first is the intent."""
 
     text: str
