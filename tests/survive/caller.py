@@ -159,6 +159,8 @@ class Caller:
         self._barge_in_s = 0.0
         self._spoke_s = 0.0
         self._apology_s = 0.0
+        self._torn = False
+        """Whether a break took the beginning of what was said last: no recogniser has its words."""
         self._frames = 0
 
     @property
@@ -192,7 +194,9 @@ class Caller:
         now_s = time.monotonic()
         self._stream = None
         asked_again = self._apology_s > self._spoke_s
-        waiting = self.doing is Doing.GREETED or (self.doing is Doing.WAITING and not asked_again)
+        unanswered = self.doing is Doing.WAITING and not asked_again and not self._torn
+        waiting = self.doing is Doing.GREETED or unanswered
+        self._torn = self._torn or self.doing is Doing.SPEAKING
         self.breaks.append(
             Break(
                 caller=self.number,
@@ -310,6 +314,8 @@ class Caller:
             self._line.popleft() if self._line else self._script.noise[self._frames % len(self._script.noise)]
         )
         stream = self._stream
+        if stream is None and self.doing is Doing.SPEAKING:
+            self._torn = True
         if stream is not None:
             while self._marks and self._marks[0][0] <= now_s:
                 stream.echo(self._marks.popleft()[1])
@@ -359,6 +365,7 @@ class Caller:
         clip = self._script.clips[number]
         place = len(self.turns) if again else len(self.turns) + 1
         tag = tags.Tag(tags.CALLER, self.number, place, number)
+        self._torn = False
         self._line.append(b64encode(tags.encode(tag)))
         self._line.extend(self._script.frames[number])
         if not again:
